@@ -1,0 +1,1 @@
+"""Flask 1.1, the bundled edition."""

@@ -1,0 +1,1 @@
+"""Werkzeug 1.0, the bundled edition."""

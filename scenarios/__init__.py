@@ -1,0 +1,1 @@
+"""Runnable lesson scripts, and the data that explains what they run."""

@@ -1,0 +1,1 @@
+"""Record, keep and query the calls of a running program."""
