@@ -1,6 +1,6 @@
 """The finder behind :func:`flasktrace.framework.activate`, and the loader of the leaves.
 
-Three families of names go through one finder:
+Three families of names:
 
 ``flasktrace.framework.flask...``
     loaded from this folder; the module's ``__name__`` is the upstream name.
@@ -29,12 +29,23 @@ def _is_upstream(name: str) -> bool:
 
 
 class _RenamingLoader(importlib.machinery.SourceFileLoader):
-    """Loads a module from its file and lets it call itself by another name."""
+    """Loads a module from its file and lets it call itself by another name.
+
+    A package gets its real name back once it has run, as ``from package import submodule`` looks the
+    submodule up under the package's ``__name__``; while the bundle is active both names find it.
+    """
 
     shown_name = ""
 
     def exec_module(self, module: ModuleType) -> None:
         module.__name__ = self.shown_name
+        try:
+            self._run(module)
+        finally:
+            if self.is_package(self.name) and not _finder.active:
+                module.__name__ = self.name
+
+    def _run(self, module: ModuleType) -> None:
         # Not super().exec_module(): that insists on the name the file was found by.
         code = self.get_code(self.name)
         assert code is not None, "a source file always has code"
@@ -67,8 +78,6 @@ class _Finder(importlib.abc.MetaPathFinder):
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> importlib.machinery.ModuleSpec | None:
-        if fullname.startswith(_LEAVES + "."):
-            return self._renamed(fullname, path, "werkzeug" + fullname[len(_LEAVES) :])
         if fullname.startswith(_HERE) and _is_upstream(fullname[len(_HERE) :]):
             return self._renamed(fullname, path, fullname[len(_HERE) :])
         if self.active and _is_upstream(fullname):
@@ -101,6 +110,15 @@ class _Finder(importlib.abc.MetaPathFinder):
 _finder = _Finder()
 
 
+def _loaded_packages() -> list[tuple[str, ModuleType]]:
+    """The bundle's packages that are loaded, with their real names."""
+    return [
+        (name, module)
+        for name, module in sys.modules.items()
+        if name.startswith(_HERE) and _is_upstream(name[len(_HERE) :]) and hasattr(module, "__path__")
+    ]
+
+
 def _install() -> None:
     if _finder not in sys.meta_path:
         sys.meta_path.insert(0, _finder)
@@ -123,11 +141,15 @@ def activate() -> None:
             )
     _install()
     _finder.active = True
+    for name, package in _loaded_packages():
+        package.__name__ = name[len(_HERE) :]
 
 
 def deactivate() -> None:
     """Take the names ``flask`` and ``werkzeug`` away from the bundle again (for tests)."""
     _finder.active = False
+    for name, module in _loaded_packages():
+        module.__name__ = name
     for name in [name for name in sys.modules if _is_upstream(name)]:
         del sys.modules[name]
 
