@@ -1,0 +1,93 @@
+"""The loose notation in which people write call chains, read into names.
+
+``app.run() -> run_simple(host, port) → inner  # starts the server`` and its kin: arrows or line
+breaks between the links, bullets and numbers before them, arguments, remarks in brackets or after ``#``,
+a file or a function with ``:`` before an expression (``app.py: self.wsgi_app(environ)``).
+"""
+
+import re
+from dataclasses import dataclass
+
+from flasktrace.tracer.errors import UsageError
+
+_ARROW = re.compile(r"\s*(?:[-=]{1,3}>+|[→⇒➜➔⟶])\s*|\s*\n\s*")
+_BULLET = re.compile(r"^\s*(?:[-*+•]|\d+(?:\.\d+)*[.)、:]|[（(]\d+[)）]|>)\s+")
+_REMARK = re.compile(r"（[^（）]*）|【[^【】]*】|\[[^\[\]]*\]|#.*$|//.*$|`{1,3}")
+_ASSIGNMENT = re.compile(r"^(?:return|yield|await|raise|[\w.,\s]+=(?!=))\s*")
+_IDENTIFIER = r"[^\W\d]\w*"
+_DOTTED = re.compile(rf"(?:{_IDENTIFIER}|<locals>|<lambda>)(?:\.(?:{_IDENTIFIER}|<locals>|<lambda>))*")
+# What stands before the dot and says nothing about where the function is defined.
+_VARIABLES = {"self", "cls", "app", "ctx", "request", "response", "srv", "server", "rv", "_request_ctx_stack"}
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """One link of a written chain.
+
+    Attributes:
+        text: as it was written, for messages.
+        parts: the dotted name, ``("Flask", "wsgi_app")``, without variables such as ``self``.
+        module: what was said of its file or module ("app" for ``app.py:``), or "".
+    """
+
+    text: str
+    parts: tuple[str, ...]
+    module: str = ""
+
+    @property
+    def last(self) -> str:
+        """The function's own name."""
+        return self.parts[-1]
+
+
+def parse_chain(text: str) -> list[Name]:
+    """Read a chain; ``a: self.b(x) -> c`` gives the links a, b and c.
+
+    Raises:
+        UsageError: there are fewer than two links, or a link has no name in it.
+    """
+    names: list[Name] = []
+    for piece in _ARROW.split(text.strip()):
+        names.extend(_names_of(piece))
+    if len(names) < 2:
+        raise UsageError(
+            f"no call chain in {text.strip()[:60]!r}: write at least two names with an arrow, 'a -> b'"
+        )
+    return names
+
+
+def _names_of(piece: str) -> list[Name]:
+    written = piece.strip()
+    link = _REMARK.sub(" ", _BULLET.sub("", written)).strip().rstrip(",;，；。.")
+    link = _without_arguments(link)
+    if not link:
+        return []
+    before, colon, after = (part.strip() for part in re.sub("：", ":", link).partition(":"))
+    if not colon or not after:
+        return [_name(before, written)]
+    if before.endswith(".py"):
+        module = re.sub(r"[/\\]", ".", before.removesuffix(".py")).strip(".")
+        return [_name(after, written, module)]
+    return [_name(before, written), _name(after, written)]
+
+
+def _without_arguments(link: str) -> str:
+    """Drop what stands in round brackets, nested ones too, and any text after a first such pair."""
+    kept, depth = [], 0
+    for character in link:
+        if character in "()":
+            depth = max(depth + (1 if character == "(" else -1), 0)
+        elif not depth:
+            kept.append(character)
+    return "".join(kept).strip()
+
+
+def _name(expression: str, written: str, module: str = "") -> Name:
+    expression = _ASSIGNMENT.sub("", expression).strip()
+    match = _DOTTED.search(expression)
+    if match is None:
+        raise UsageError(f"no function name in {written[:60]!r}: write a name such as Flask.wsgi_app")
+    parts = [part for part in match.group().split(".") if part != "super"]
+    while len(parts) > 1 and parts[0] in _VARIABLES:
+        parts = parts[1:]
+    return Name(written, tuple(parts), module)

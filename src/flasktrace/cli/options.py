@@ -1,0 +1,97 @@
+"""The options that every view shares, and what they are made into."""
+
+import locale
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+LEVELS = ("chapters", "milestones", "pipeline", "all")
+
+
+@dataclass(frozen=True, slots=True)
+class ViewOptions:
+    """What of a trace is shown, and in which words.
+
+    Attributes:
+        level: chapters, milestones, pipeline or all.
+        only, hide, callers_of: names of functions or modules.
+        depth: calls deeper than this are left out; None for no limit.
+        phase, request, thread: keep one only.
+        language: "en" or "zh".
+        values: show parameters and what came back.
+        annotations: a user's own annotations file, or None.
+        resolution: note where inherited methods were found.
+    """
+
+    level: str = "milestones"
+    only: tuple[str, ...] = ()
+    hide: tuple[str, ...] = ()
+    callers_of: str | None = None
+    depth: int | None = None
+    phase: str | None = None
+    request: int | None = None
+    thread: str | None = None
+    language: str = "en"
+    values: bool = True
+    annotations: Path | None = None
+    resolution: bool = False
+
+
+def language_of_locale() -> str:
+    """``zh`` when the user's locale is Chinese, else ``en``."""
+    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        if value := os.environ.get(name):
+            return "zh" if value.lower().startswith("zh") else "en"
+    return "zh" if (locale.getlocale()[0] or "").lower().startswith(("zh", "chinese")) else "en"
+
+
+_OPTIONS = [
+    click.option("--level", type=click.Choice(LEVELS), default="milestones", show_default=True),
+    click.option("--only", multiple=True, metavar="NAME", help="Show only these functions or modules."),
+    click.option("--hide", multiple=True, metavar="NAME", help="Leave these functions or modules out."),
+    click.option("--callers-of", metavar="NAME", help="Show only the way to this function."),
+    click.option("--depth", type=click.IntRange(0), metavar="N", help="Leave out calls deeper than N."),
+    click.option("--phase", metavar="ID", help="Show one phase only."),
+    click.option("--request", type=click.IntRange(1), metavar="N", help="Show one request only."),
+    click.option("--thread", metavar="NAME", help="Show one thread only, by name or number."),
+    click.option("--lang", type=click.Choice(["en", "zh"]), help="Language; else the locale's."),
+    click.option("--no-values", is_flag=True, help="Show no parameters and results."),
+    click.option(
+        "--annotations",
+        type=click.Path(path_type=Path),
+        help="A file of your own explanations, on top of the bundled ones.",
+    ),
+    click.option("--resolution", is_flag=True, help="Note in which class an inherited method was found."),
+]
+
+
+def view_options(command: Command) -> Command:
+    """Add the shared options to a command; it takes them as one argument, ``view``."""
+    import functools
+
+    @functools.wraps(command)
+    def with_view(*args: Any, **kwargs: Any) -> Any:
+        lang = kwargs.pop("lang")
+        no_values = kwargs.pop("no_values")
+        names = (
+            "level", "only", "hide", "callers_of", "depth", "phase",
+            "request", "thread", "annotations", "resolution",
+        )  # fmt: skip
+        view = ViewOptions(
+            **{name: kwargs.pop(name) for name in names},
+            language=lang or language_of_locale(),
+            values=not no_values,
+        )
+        return command(*args, view=view, **kwargs)
+
+    decorated: Any = with_view
+    for option in reversed(_OPTIONS):
+        decorated = option(decorated)
+    result: Command = decorated
+    return result
