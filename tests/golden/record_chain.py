@@ -1,0 +1,394 @@
+"""Run one scenario as ``__main__`` and write what really happened: its responses and its call chains.
+
+Only the standard library is used, so that genuine Flask 1.1.4 in an environment of its own, the bundle
+and the installed Flask are all recorded by the very same code, and like is compared with like:
+
+    python record_chain.py [--bundle] [--output FILE] SCENARIO.py
+
+The server's port 5000 is replaced by a free one; the requests (the script's list ``REQUESTS``, see
+:func:`normalised_request`) go one by one over a real socket, from a thread that is not recorded.
+What changes from run to run (dates, versions, signatures, the idle turns of the server's loop) is left out.
+"""
+
+import argparse
+import ast
+import dis
+import inspect
+import json
+import os
+import re
+import runpy
+import socket
+import sys
+import threading
+from types import CodeType, FrameType
+from typing import Any
+
+DEFAULT_PORT = 5000
+HOST_HEADER = f"localhost:{DEFAULT_PORT}"
+TIMEOUT_S = 20.0
+REQUEST_STARTS = ("socketserver", "BaseServer._handle_request_noblock")
+# How often it runs depends on how long the selector waited.
+IDLE = {("socketserver", "BaseServer.service_actions")}
+ROOTS = ("flask", "werkzeug", "socketserver", "__main__")
+# Leaves: both sides take them from elsewhere, and they are no part of the lesson.
+LEAF_MODULES = {
+    "werkzeug.datastructures",
+    "werkzeug.http",
+    "werkzeug.urls",
+    "werkzeug.formparser",
+    "werkzeug._internal",
+}
+ANONYMOUS = ("<lambda>", "<listcomp>", "<genexpr>", "<dictcomp>", "<setcomp>", "<module>")
+
+
+def is_pipeline(module: str, qualname: str) -> bool:
+    """Tell whether a function belongs to the recorded chain."""
+    if module != "http.server" and module.partition(".")[0] not in ROOTS:
+        return False
+    if module in LEAF_MODULES or any(part.startswith("_") for part in module.split(".")[1:]):
+        return False
+    return not qualname.endswith(ANONYMOUS) and (module, qualname) not in IDLE
+
+
+class ThreadChain:
+    """What one thread called: parallel lists of functions and depths."""
+
+    def __init__(self, name: str, request_index: int) -> None:
+        self.name = name
+        self.request_index = request_index
+        self.calls: list[tuple[int, int]] = []
+        self.depth = 0
+        # While a module of the framework is being imported, its decorators and class bodies call much
+        # that is no part of a request.
+        self.importing = 0
+
+
+class Recorder:
+    """A profile hook for all threads of the program."""
+
+    def __init__(self) -> None:
+        self.functions: list[tuple[str, str]] = []
+        self.chains: list[ThreadChain] = []
+        self._function_ids: dict[tuple[str, str], int] = {}
+        # id(code) -> (function id, the code kept alive); -1 out of scope, -2 the body of a module.
+        self._scope: dict[int, tuple[int, CodeType]] = {}
+        self._local = threading.local()
+        self.request_index = -1
+
+    def _decide(self, frame: FrameType) -> int:
+        code = frame.f_code
+        key = (str(frame.f_globals.get("__name__")), code.co_qualname)
+        if code.co_qualname == "<module>" and key[0].partition(".")[0] in ("flask", "werkzeug"):
+            return -2
+        if not is_pipeline(*key) or code.co_filename == __file__:
+            return -1
+        if key not in self._function_ids:
+            self._function_ids[key] = len(self.functions)
+            self.functions.append(key)
+        return self._function_ids[key]
+
+    def _chain(self) -> ThreadChain:
+        chain = getattr(self._local, "chain", None)
+        if chain is None:
+            chain = ThreadChain(threading.current_thread().name, self.request_index)
+            self._local.chain = chain
+            self.chains.append(chain)
+        return chain
+
+    def hook(self, frame: FrameType, event: str, _argument: object) -> None:
+        """The profile function."""
+        if event not in ("call", "return"):
+            return
+        known = self._scope.get(id(frame.f_code))
+        if known is None:
+            known = (self._decide(frame), frame.f_code)
+            self._scope[id(frame.f_code)] = known
+        function_id = known[0]
+        if function_id == -1:
+            return
+        chain = self._chain()
+        if function_id == -2:
+            chain.importing += 1 if event == "call" else -1
+        elif not chain.importing:
+            self._append(chain, function_id, frame, event)
+
+    def _append(self, chain: ThreadChain, function_id: int, frame: FrameType, event: str) -> None:
+        if event == "return":
+            chain.depth -= 1
+            return
+        if self.functions[function_id] == REQUEST_STARTS:
+            self.request_index += 1
+        if not is_resumed(frame):
+            chain.calls.append((function_id, chain.depth))
+        chain.depth += 1
+
+    def start(self) -> None:
+        """Install the hook here and in the threads to come."""
+        self._local.chain = ThreadChain("main", -1)
+        self.chains.append(self._local.chain)
+        threading.setprofile(self.hook)
+        sys.setprofile(self.hook)
+
+    def stop(self) -> None:
+        """Take the hook away."""
+        sys.setprofile(None)
+        threading.setprofile(None)  # type: ignore[arg-type]
+
+
+def is_resumed(frame: FrameType) -> bool:
+    """Tell a generator that goes on from one that starts."""
+    if not frame.f_code.co_flags & inspect.CO_GENERATOR:
+        return False
+    code, at = frame.f_code.co_code, frame.f_lasti
+    operation = dis.opname[code[at]]
+    # RESUME has the argument 0 at a function's start, another after a yield.
+    return operation == "YIELD_VALUE" or (operation == "RESUME" and code[at + 1] != 0)
+
+
+class Client(threading.Thread):
+    """Sends the requests when the server listens, and ends the server afterwards."""
+
+    def __init__(self, requests: list[dict[str, Any]]) -> None:
+        super().__init__(name="client", daemon=True)
+        self.requests = requests
+        self.responses: list[dict[str, Any]] = []
+        self.failure: str | None = None
+        self.listening = threading.Event()
+        self.address: Any = None
+        self.server: Any = None
+        self.cookies: dict[str, str] = {}
+
+    def run(self) -> None:
+        """Send all, one after the other; a failure is kept for the report."""
+        if not self.listening.wait(TIMEOUT_S):
+            self.failure = "no server listened"
+            return
+        try:
+            for request in self.requests:
+                self.responses.append(self.send(request))
+                self.await_workers()
+        except Exception as error:
+            self.failure = f"{type(error).__name__}: {error}"
+        finally:
+            # As shutdown() does; the connection wakes the selector, which would sleep on for half a second.
+            self.server._BaseServer__shutdown_request = True
+            socket.create_connection(self.address, TIMEOUT_S).close()
+
+    def await_workers(self) -> None:
+        """Wait for the threads of the request, so that no chain is cut short."""
+        for thread in threading.enumerate():
+            if thread is not self and thread is not threading.main_thread():
+                thread.join(TIMEOUT_S)
+
+    def send(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Send one request on a connection of its own and read to the end."""
+        with socket.create_connection(self.address, TIMEOUT_S) as connection:
+            connection.sendall(self.encoded(request))
+            received = bytearray()
+            while block := connection.recv(65536):
+                received += block
+        return self.decoded(bytes(received))
+
+    def encoded(self, request: dict[str, Any]) -> bytes:
+        """The bytes on the wire."""
+        headers = {"Host": HOST_HEADER, **request["headers"]}
+        if self.cookies and "Cookie" not in headers:
+            headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+        body = request["data"].encode()
+        if body and "Transfer-Encoding" not in headers:
+            headers.setdefault("Content-Type", "application/x-www-form-urlencoded")
+            headers["Content-Length"] = str(len(body))
+        lines = [f"{request['method']} {request['path']} HTTP/1.1"]
+        lines += [f"{name}: {value}" for name, value in headers.items()]
+        return "\r\n".join([*lines, "", ""]).encode("latin-1") + body
+
+    def decoded(self, received: bytes) -> dict[str, Any]:
+        """Status, headers and body, with what changes from run to run taken out."""
+        head, _, body = received.partition(b"\r\n\r\n")
+        interim = head.startswith(b"HTTP/1.1 100")
+        if interim:
+            head, _, body = body.partition(b"\r\n\r\n")
+        lines = head.decode("latin-1").split("\r\n")
+        pairs = [line.split(": ", 1) for line in lines[1:]]
+        for name, value in pairs:
+            if name == "Set-Cookie":
+                cookie = value.partition(";")[0].partition("=")
+                self.cookies[cookie[0]] = cookie[2]
+        status = lines[0].partition(" ")[2]
+        response = {
+            "protocol": lines[0].partition(" ")[0],
+            "status": status,
+            "headers": [[name, scrubbed(name, value, status)] for name, value in pairs],
+            "body": scrubbed_body(body.decode("utf-8", "backslashreplace")),
+        }
+        return {"interim": "100", **response} if interim else response
+
+
+def scrubbed(name: str, value: str, status: str) -> str:
+    """A header's value without dates, versions, signatures and the order of sets."""
+    if name in ("Date", "Last-Modified", "Expires"):
+        return "..."
+    if name == "Server":
+        return re.sub(r"/[\d.]+\S*", "", value)
+    if name == "Allow":
+        return ", ".join(sorted(value.split(", ")))
+    if name == "ETag" and value.count("-") == 2:
+        return re.sub(r'"[\d.]+-(\d+)-\d+"', r'"...-\1-..."', value)
+    if name == "Set-Cookie":
+        value = re.sub(r"^(session=[\w-]+|session=\.[\w-]+)\.[\w-]+\.[\w-]+", r"\1...", value)
+        # The names of days and months stay; today's leaf writes blanks where 1.0 wrote dashes.
+        return re.sub(r"(?i)(expires=)[^;]*", r"\1...", value)
+    return value
+
+
+def scrubbed_body(body: str) -> str:
+    """A body without memory addresses."""
+    return re.sub(r"0x[0-9a-f]{6,}", "0x...", body)
+
+
+def normalised_request(request: str | dict[str, Any]) -> dict[str, Any]:
+    """Give a request from ``REQUESTS`` all its keys: ``'GET /x'`` or method, path, headers, data."""
+    if isinstance(request, str):
+        method, _, path = request.partition(" ")
+        return {"method": method, "path": path, "headers": {}, "data": ""}
+    return {"method": "GET", "headers": {}, "data": "", **request}
+
+
+def read_requests(path: str) -> list[dict[str, Any]]:
+    """The script's list ``REQUESTS``, read from its source; else a GET of each route without parameters."""
+    with open(path, encoding="utf-8") as file:
+        source = file.read()
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", None) == "REQUESTS":
+            return [normalised_request(request) for request in ast.literal_eval(node.value)]
+    routes = re.findall(r"""^@app\.route\(["']([^"'<]+)["']""", source, re.MULTILINE)
+    return [normalised_request(f"GET {route}") for route in routes]
+
+
+def redirect_sockets(client: Client) -> None:
+    """Let a program that wants port 5000 have a free one, and learn which it got."""
+    bind, listen = socket.socket.bind, socket.socket.listen
+
+    def bind_freely(self: socket.socket, address: Any) -> None:
+        wanted = isinstance(address, tuple) and address[1] == DEFAULT_PORT
+        bind(self, (address[0], 0, *address[2:]) if wanted else address)
+
+    def listen_and_tell(self: socket.socket, *backlog: int) -> None:
+        listen(self, *backlog)
+        server = sys._getframe(1).f_locals.get("self")
+        if server is not None and hasattr(server, "serve_forever") and client.server is None:
+            client.server, client.address = server, self.getsockname()
+            client.listening.set()
+
+    socket.socket.bind = bind_freely  # type: ignore[method-assign]
+    socket.socket.listen = listen_and_tell  # type: ignore[method-assign]
+
+
+def as_lists(calls: list[tuple[int, int]]) -> dict[str, list[int]]:
+    """Parallel lists of function ids and depths."""
+    return {"functions": [call[0] for call in calls], "depths": [call[1] for call in calls]}
+
+
+def renumber(facts: dict[str, Any]) -> None:
+    """Number the functions in the order of the recorded calls, and drop those of the imports."""
+    chains = [facts["startup"], *(c for r in facts["requests"] for c in r["threads"].values()), facts["shutdown"]]
+    numbers: dict[int, int] = {}
+    for chain in chains:
+        chain["functions"] = [numbers.setdefault(number, len(numbers)) for number in chain["functions"]]
+    facts["functions"] = [facts["functions"][old] for old in numbers]
+
+
+def split_main(recorder: Recorder) -> list[list[tuple[int, int]]]:
+    """The server thread's calls: start-up, each request, shutdown."""
+    parts: list[list[tuple[int, int]]] = [[]]
+    start_depth = -1
+    for function_id, depth in recorder.chains[0].calls:
+        if recorder.functions[function_id] == REQUEST_STARTS:
+            parts.append([])
+            start_depth = depth
+        parts[-1].append((function_id, depth))
+    last = parts[-1]
+    end = next((i for i, (_, depth) in enumerate(last) if i and depth <= start_depth), len(last))
+    if len(parts) == 1:
+        return [last, []]
+    return [*parts[:-1], last[:end], last[end:]]
+
+
+def request_facts(recorder: Recorder, client: Client) -> list[dict[str, Any]]:
+    """What each request did, thread by thread, and what came back."""
+    mains = split_main(recorder)[1:-1]
+    facts = []
+    for index, response in enumerate(client.responses):
+        workers = [chain for chain in recorder.chains[1:] if chain.request_index == index and chain.calls]
+        roles = ["worker", *(f"worker-{number}" for number in range(2, len(workers) + 1))]
+        threads = {role: as_lists(chain.calls) for role, chain in zip(roles, workers, strict=False)}
+        request = client.requests[index]
+        label = f"{request['method']} {request['path']}"
+        threads = {"main": as_lists(mains[index]), **threads}
+        facts.append({"request": label, "response": response, "threads": threads})
+    return facts
+
+
+def record(path: str) -> dict[str, Any]:
+    """Run a scenario and give its facts."""
+    client = Client(read_requests(path))
+    redirect_sockets(client)
+    client.start()
+    recorder = Recorder()
+    sys.argv = [path]
+    sys.path[0] = os.path.dirname(os.path.abspath(path))
+    recorder.start()
+    try:
+        runpy.run_path(path, run_name="__main__")
+    finally:
+        recorder.stop()
+    client.join(TIMEOUT_S)
+    if client.failure:
+        raise SystemExit(f"{path}: {client.failure}")
+    parts = split_main(recorder)
+    facts = {
+        "scenario": os.path.splitext(os.path.basename(path))[0],
+        "python": ".".join(map(str, sys.version_info[:2])),
+        "functions": [list(function) for function in recorder.functions],
+        "startup": as_lists(parts[0]),
+        "requests": request_facts(recorder, client),
+        "shutdown": as_lists(parts[-1]),
+    }
+    renumber(facts)
+    return facts
+
+
+def dumped(facts: dict[str, Any]) -> str:
+    """Compact JSON that gives small diffs: a line for each list."""
+    lines = []
+    for key, value in facts.items():
+        if key in ("functions", "requests"):
+            items = ",\n".join(json.dumps(item, separators=(",", ":"), ensure_ascii=False) for item in value)
+            lines.append(f'"{key}":[\n{items}\n]')
+        else:
+            lines.append(f'"{key}":{json.dumps(value, separators=(",", ":"))}')
+    return "{" + ",\n".join(lines) + "}\n"
+
+
+def main() -> None:
+    """The command line."""
+    parser = argparse.ArgumentParser(description="Record the responses and call chains of a scenario.")
+    parser.add_argument("script")
+    parser.add_argument("--bundle", action="store_true", help="on the bundled framework")
+    parser.add_argument("--output", help="a file, in place of stdout")
+    options = parser.parse_args()
+    if options.bundle:
+        import flasktrace.framework
+
+        flasktrace.framework.activate()
+    text = dumped(record(options.script))
+    if options.output:
+        with open(options.output, "w", encoding="utf-8") as file:
+            file.write(text)
+    else:
+        sys.stdout.write(text)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,112 @@
+"""Record the golden facts of the scenarios from genuine Flask 1.1.4 on Werkzeug 1.0.1.
+
+    python tests/golden/record_genuine.py [NAME ...]
+
+writes ``tests/golden/data/<name>.json`` for the named scenarios, or for all. Genuine Flask has an
+environment of its own (``tests/golden/requirements.txt`` lists it); ``FLASKTRACE_GENUINE_PYTHON`` names its
+interpreter, ``.venvs/genuine/bin/python`` in the repository's root is the default.
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+DATA = HERE / "data"
+SCENARIOS = ROOT / "scenarios"
+# How a scenario ends, which tells it from the folder's other modules.
+LAST_LINE = "app.run("
+TIMEOUT_S = 60.0
+
+
+class RecordingFailed(Exception):
+    """A scenario did not run to its end; the message is what its process wrote."""
+
+
+def genuine_python() -> Path | None:
+    """The interpreter that has genuine Flask 1.1.4, or None where there is no such environment."""
+    default = ROOT / ".venvs" / "genuine" / "bin" / "python"
+    path = Path(os.environ.get("FLASKTRACE_GENUINE_PYTHON", default))
+    return path if path.exists() else None
+
+
+def scenario_names() -> list[str]:
+    """The scenarios that golden facts are kept of."""
+    return sorted(path.stem for path in SCENARIOS.glob("*.py") if is_scenario(path))
+
+
+def is_scenario(path: Path) -> bool:
+    """Tell a scenario from the other modules of its folder."""
+    lines = path.read_text(encoding="utf-8").rstrip().splitlines()
+    return bool(lines) and lines[-1].strip().startswith(LAST_LINE)
+
+
+def golden_path(name: str) -> Path:
+    """Where the golden facts of a scenario are."""
+    return DATA / f"{name}.json"
+
+
+def record_text(python: Path | str, name: str, *, bundle: bool = False) -> str:
+    """Record one scenario in a process of its own.
+
+    Args:
+        python: the interpreter.
+        name: the scenario's name.
+        bundle: activate the bundled framework first.
+
+    Returns:
+        The facts, as JSON.
+
+    Raises:
+        RecordingFailed: the scenario did not run to its end.
+    """
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(("FLASK_", "WERKZEUG_"))}
+    with tempfile.TemporaryDirectory() as folder:
+        output = Path(folder, "facts.json")
+        command = [str(python), str(HERE / "record_chain.py"), "--output", str(output)]
+        command += ["--bundle"] if bundle else []
+        result = subprocess.run(
+            [*command, str(SCENARIOS / f"{name}.py")],
+            cwd=folder,
+            env={**kept, "PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1"},
+            capture_output=True,
+            text=True,
+            timeout=TIMEOUT_S,
+        )
+        if result.returncode or not output.exists():
+            raise RecordingFailed(f"{name}: {result.stderr[-3000:]}")
+        return output.read_text(encoding="utf-8")
+
+
+def renew(name: str, python: Path) -> str:
+    """Record a scenario anew from genuine Flask and write its golden file; give the text."""
+    text = record_text(python, name)
+    DATA.mkdir(exist_ok=True)
+    golden_path(name).write_text(text, encoding="utf-8")
+    return text
+
+
+def main() -> None:
+    """The command line."""
+    python = genuine_python()
+    if python is None:
+        sys.exit("there is no environment with genuine Flask 1.1.4; set FLASKTRACE_GENUINE_PYTHON")
+    names = sys.argv[1:] or scenario_names()
+
+    def renewed(name: str) -> str:
+        try:
+            return f"{name}: {len(renew(name, python))} bytes"
+        except RecordingFailed as failure:
+            return f"FAILED {failure}"
+
+    with ThreadPoolExecutor(2) as pool:
+        for line in pool.map(renewed, names):
+            print(line)
+
+
+if __name__ == "__main__":
+    main()
