@@ -79,3 +79,4 @@ class FoldedTrace:
     hidden_count: int = 0  # folded away under some step
     filtered_count: int = 0  # taken out by --only, --hide, --depth, ...
     notice: str = ""  # e.g. that a view too large stepped up one level, and what it hid
+    owners: Sequence[int] = field(default_factory=list)  # by position in trace.calls: its step's number

@@ -7,7 +7,7 @@ in the requests for the hooks that run only where the endpoint belongs to the bl
 
 from flask import Blueprint, Flask, g, url_for
 
-shop = Blueprint('shop', __name__, url_prefix='/shop')
+shop = Blueprint("shop", __name__, url_prefix="/shop")
 
 
 @shop.before_request
@@ -15,32 +15,32 @@ def open_shop() -> None:
     g.opened = True
 
 
-@shop.route('/')
+@shop.route("/")
 def shelf() -> str:
     return f"shop is open: {g.opened}, item 3 is at {url_for('.item', number=3)}\n"
 
 
-@shop.route('/item/<int:number>')
+@shop.route("/item/<int:number>")
 def item(number: int) -> str:
-    return f'item {number}\n'
+    return f"item {number}\n"
 
 
 @shop.errorhandler(404)
 def sold_out(error: Exception) -> tuple[str, int]:
-    return 'sold out\n', 404
+    return "sold out\n", 404
 
 
 app = Flask(__name__)
 app.register_blueprint(shop)
 
 
-@app.route('/')
+@app.route("/")
 def index() -> str:
     return f"outside the shop: {'opened' in g}\n"
 
 
-REQUESTS = ['GET /', 'GET /shop/', 'GET /shop/item/3', 'GET /shop/nothing']
+REQUESTS = ["GET /", "GET /shop/", "GET /shop/item/3", "GET /shop/nothing"]
 
 
-if __name__ == '__main__':
+if __name__ == "__main__":
     app.run()

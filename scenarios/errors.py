@@ -11,34 +11,34 @@ from werkzeug.exceptions import HTTPException
 app = Flask(__name__)
 
 
-@app.route('/')
+@app.route("/")
 def index() -> str:
-    return 'all is well\n'
+    return "all is well\n"
 
 
-@app.route('/secret')
+@app.route("/secret")
 def secret() -> str:
     abort(403)
-    return 'never seen\n'
+    return "never seen\n"
 
 
-@app.route('/divide')
+@app.route("/divide")
 def divide() -> str:
     return str(1 // 0)
 
 
 @app.errorhandler(403)
 def refused(error: HTTPException) -> tuple[str, int]:
-    return 'ask first\n', 403
+    return "ask first\n", 403
 
 
 @app.errorhandler(ArithmeticError)
 def wrong_sum(error: ArithmeticError) -> tuple[str, int]:
-    return f'cannot compute: {type(error).__name__}\n', 422
+    return f"cannot compute: {type(error).__name__}\n", 422
 
 
-REQUESTS = ['GET /', 'GET /missing', 'GET /secret', 'GET /divide', 'POST /']
+REQUESTS = ["GET /", "GET /missing", "GET /secret", "GET /divide", "POST /"]
 
 
-if __name__ == '__main__':
+if __name__ == "__main__":
     app.run()

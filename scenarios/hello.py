@@ -5,13 +5,15 @@ The script that the walkthroughs of Flask's source begin with. Look for two stor
 the request handler and the application until the word `index` is on its way back.
 """
 
-from flask import Flask, globals
+from flask import Flask
 
 app = Flask(__name__)
 
-@app.route('/index')
-def index():
-    return 'index'
 
-if __name__ == '__main__':
+@app.route("/index")
+def index():
+    return "index"
+
+
+if __name__ == "__main__":
     app.run()

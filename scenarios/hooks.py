@@ -13,39 +13,39 @@ app = Flask(__name__)
 
 @app.before_request
 def start_list() -> None:
-    g.steps = ['start_list']
+    g.steps = ["start_list"]
 
 
 @app.before_request
 def second_step() -> None:
-    g.steps.append('second_step')
+    g.steps.append("second_step")
 
 
 @app.after_request
 def registered_first(response: Response) -> Response:
-    response.headers['X-Steps'] = ' '.join([*g.steps, 'registered_first'])
+    response.headers["X-Steps"] = " ".join([*g.steps, "registered_first"])
     return response
 
 
 @app.after_request
 def registered_last(response: Response) -> Response:
-    g.steps.append('registered_last')
+    g.steps.append("registered_last")
     return response
 
 
 @app.teardown_request
 def clean_up(error: BaseException | None) -> None:
-    g.pop('steps', None)
+    g.pop("steps", None)
 
 
-@app.route('/')
+@app.route("/")
 def index() -> str:
-    g.steps.append('index')
-    return 'the view ran\n'
+    g.steps.append("index")
+    return "the view ran\n"
 
 
-REQUESTS = ['GET /']
+REQUESTS = ["GET /"]
 
 
-if __name__ == '__main__':
+if __name__ == "__main__":
     app.run()

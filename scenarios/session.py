@@ -9,33 +9,33 @@ from flask import Flask, redirect, request, session
 from werkzeug.wrappers import Response
 
 app = Flask(__name__)
-app.secret_key = 'only for this lesson'
+app.secret_key = "only for this lesson"
 
 
-@app.route('/')
+@app.route("/")
 def index() -> str:
     return f"hello {session.get('name', 'stranger')}\n"
 
 
-@app.route('/login', methods=['POST'])
+@app.route("/login", methods=["POST"])
 def login() -> Response:
-    session['name'] = request.form['name']
-    return redirect('/')
+    session["name"] = request.form["name"]
+    return redirect("/")
 
 
-@app.route('/logout')
+@app.route("/logout")
 def logout() -> str:
     session.clear()
-    return 'bye\n'
+    return "bye\n"
 
 
 REQUESTS = [
-    'GET /',
-    {'method': 'POST', 'path': '/login', 'data': 'name=Ada'},
-    'GET /',
-    'GET /logout',
+    "GET /",
+    {"method": "POST", "path": "/login", "data": "name=Ada"},
+    "GET /",
+    "GET /logout",
 ]
 
 
-if __name__ == '__main__':
+if __name__ == "__main__":
     app.run()

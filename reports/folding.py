@@ -1,0 +1,197 @@
+"""Folds a trace: what is shown at a level, what is counted under it, and what is a repetition.
+
+Every view draws from the :class:`FoldedTrace` made here. The rules:
+
+- *Shown* is what the level asks for (see :func:`shown_functions`) and each call without a caller.
+- A call that is not shown is counted on its nearest shown ancestor; what it calls moves up there.
+- Adjacent equal runs of up to five siblings become one, with their count and their time.
+  Equal are calls of the same functions in the same shape with the same kinds of outcome.
+- Chapters are stretches of steps with the same phase and the same request.
+
+Nothing is dropped: each call of the trace has a step that stands for it (``FoldedTrace.owners``).
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from flasktrace.reports.folded import Chapter, FoldedTrace, Level, Step
+from flasktrace.reports.folding_tables import FoldTables, StepColumns, StepSequence, fold_tables
+from flasktrace.tracer.catalogue import Catalogue, Landmark
+from flasktrace.tracer.model import Origin, Trace
+from flasktrace.tracer.phases import CallOrder, call_order, phase_ids
+
+LEVELS = (Level.CHAPTERS, Level.MILESTONES, Level.PIPELINE, Level.ALL)
+
+
+@dataclass(frozen=True, slots=True)
+class FoldOptions:
+    """What to show.
+
+    Attributes:
+        level: how much.
+        max_steps: a view that would have more steps goes up one level (and says so); None: no limit.
+        fold_repeats: whether adjacent equal runs become one step.
+        filtered_count: calls that a filter took out before, to be told with the rest.
+    """
+
+    level: Level = Level.MILESTONES
+    max_steps: int | None = None
+    fold_repeats: bool = True
+    filtered_count: int = 0
+
+
+def fold(trace: Trace, catalogue: Catalogue, options: FoldOptions | None = None) -> FoldedTrace:
+    """Fold a trace for a view.
+
+    Args:
+        trace: a valid trace; it is not changed.
+        catalogue: phases and landmarks.
+        options: level and limits; milestones without a limit when left out.
+    """
+    options = options or FoldOptions()
+    order = call_order(trace.calls)
+    phases = phase_ids(trace, catalogue, order)
+    level = options.level
+    while True:
+        tables = _tables(trace, catalogue, order, phases, level, options)
+        if options.max_steps is None or len(tables.columns) <= options.max_steps:
+            break
+        if level is LEVELS[0]:
+            break
+        level = LEVELS[LEVELS.index(level) - 1]
+    return _folded(trace, tables, level, options)
+
+
+def iter_steps(
+    trace: Trace, catalogue: Catalogue, options: FoldOptions | None = None
+) -> Iterator[tuple[Chapter | None, Step]]:
+    """The steps one by one, each with the chapter that begins at it, if one does.
+
+    Only integers are held for each call, so a view that prints them needs no more memory for a long
+    trace than the trace itself does.
+    """
+    return walk(fold(trace, catalogue, options))
+
+
+def walk(folded: FoldedTrace) -> Iterator[tuple[Chapter | None, Step]]:
+    """The steps of a folded trace, each with the chapter that begins at it, if one does."""
+    begins = {chapter.first: chapter for chapter in folded.chapters}
+    for step in folded.steps:
+        yield begins.get(step.number), step
+
+
+def shown_functions(trace: Trace, catalogue: Catalogue, level: Level) -> set[int]:
+    """Ids of the functions whose calls a level shows.
+
+    ``chapters`` shows the landmark of each chapter; ``milestones`` also the other milestones and the
+    user's own functions; ``pipeline`` also every function that the catalogue knows.
+    """
+    if level is Level.ALL:
+        return set(trace.functions)
+    shown = set()
+    for key, function in trace.functions.items():
+        landmark = catalogue.landmark(function.module, function.qualname)
+        if (level is not Level.CHAPTERS and function.origin is Origin.USER) or (
+            landmark is not None and _is_at(landmark, level)
+        ):
+            shown.add(key)
+    return shown
+
+
+def _is_at(landmark: Landmark, level: Level) -> bool:
+    if level is Level.CHAPTERS:
+        return landmark.is_chapter
+    return level is Level.PIPELINE or landmark.is_milestone
+
+
+def _leaves(trace: Trace, catalogue: Catalogue) -> set[int]:
+    leaves = set()
+    for key, function in trace.functions.items():
+        landmark = catalogue.landmark(function.module, function.qualname)
+        if landmark is not None and landmark.is_leaf:
+            leaves.add(key)
+    return leaves
+
+
+def shown_positions(
+    trace: Trace, catalogue: Catalogue, order: CallOrder, phases: list[str], level: Level
+) -> bytearray:
+    """One byte for each call: whether the level shows it."""
+    if level is Level.ALL:
+        return bytearray(b"\x01") * len(trace.calls)
+    functions = shown_functions(trace, catalogue, level)
+    user = {key for key, function in trace.functions.items() if function.origin is Origin.USER}
+    leaves = _leaves(trace, catalogue) if level is not Level.PIPELINE else set()
+    chapter_of: str | None = None
+    shown = bytearray(len(trace.calls))
+    in_leaf = bytearray(len(trace.calls) + 1)  # the last one is the roots' parent
+    for position in order.preorder:
+        parent, function_id = order.parents[position], trace.calls.function_id[position]
+        if in_leaf[parent] and function_id not in user:
+            in_leaf[position] = 1
+        elif parent < 0 or function_id in functions:
+            shown[position] = 1
+            in_leaf[position] = function_id in leaves
+        if level is Level.CHAPTERS and shown[position] and parent >= 0:
+            shown[position] = phases[position] != chapter_of
+            chapter_of = phases[position] if shown[position] else chapter_of
+    return shown
+
+
+def _tables(
+    trace: Trace,
+    catalogue: Catalogue,
+    order: CallOrder,
+    phases: list[str],
+    level: Level,
+    options: FoldOptions,
+) -> FoldTables:
+    shown = shown_positions(trace, catalogue, order, phases, level)
+    return fold_tables(trace, catalogue, order, phases, shown, options.fold_repeats)
+
+
+def _folded(trace: Trace, tables: FoldTables, level: Level, options: FoldOptions) -> FoldedTrace:
+    columns = tables.columns
+    return FoldedTrace(
+        trace=trace,
+        level=level,
+        steps=StepSequence(trace, tables),
+        chapters=_chapters(trace, tables),
+        total_call_count=len(trace.calls) + options.filtered_count,
+        hidden_count=sum(columns.hidden_count),
+        filtered_count=options.filtered_count,
+        notice=_notice(options, level, columns),
+        owners=tables.owners,
+    )
+
+
+def _notice(options: FoldOptions, level: Level, columns: StepColumns) -> str:
+    if level is options.level:
+        return ""
+    return (
+        f"level {options.level.value} would have more than {options.max_steps} steps; "
+        f"shown at level {level.value}, {sum(columns.hidden_count)} calls folded away"
+    )
+
+
+def _chapters(trace: Trace, tables: FoldTables) -> list[Chapter]:
+    requests = {request.id: request for request in trace.requests}
+    columns, phases = tables.columns, list(tables.phases)
+    chapters: list[Chapter] = []
+    key: tuple[int, int] | None = None
+    first = call_count = 0
+    for i in range(len(columns)):
+        own = (columns.phase[i], columns.request_id[i])
+        if own != key:
+            if key is not None:
+                chapters.append(
+                    Chapter(len(chapters) + 1, phases[key[0]], requests.get(key[1]), first, i, call_count)
+                )
+            key, first, call_count = own, i + 1, 0
+        call_count += columns.member_count[i] + columns.hidden_count[i]
+    if key is not None:
+        last = len(columns)
+        chapters.append(
+            Chapter(len(chapters) + 1, phases[key[0]], requests.get(key[1]), first, last, call_count)
+        )
+    return chapters

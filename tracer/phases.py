@@ -1,0 +1,114 @@
+"""Which phase of the story each call belongs to, derived from the calls themselves.
+
+A landmark that names a phase moves the story there; everything else stays where the story is. So the
+phases are stretches in the order of the calls, and code that has no landmark needs none. What the
+user's own code calls while a request is handled stays in the phase of that code: a view that calls
+``make_response`` is still dispatching.
+"""
+
+from array import array
+from dataclasses import dataclass
+
+from flasktrace.tracer.catalogue import Catalogue, Phase
+from flasktrace.tracer.model import Calls, Origin, Trace
+
+
+@dataclass(frozen=True, slots=True)
+class CallOrder:
+    """The calls as a tree, by position in :class:`Calls`.
+
+    Attributes:
+        parents: position of the parent, -1 for a root.
+        preorder: the positions, each thread's calls under the call that started the thread.
+    """
+
+    parents: "array[int]"
+    preorder: "array[int]"
+
+
+def call_order(calls: Calls) -> CallOrder:
+    """The tree of the calls: parents and the order in which the story tells them."""
+    count = len(calls)
+    parents = array("i", bytes(4 * count))
+    for position, parent_id in enumerate(calls.parent_id):
+        if not parent_id:
+            parents[position] = -1
+        elif calls.id[parent_id - 1] == parent_id:
+            parents[position] = parent_id - 1
+        else:
+            parents[position] = calls.index_of(parent_id)
+    return CallOrder(parents, _preorder(parents))
+
+
+def _preorder(parents: "array[int]") -> "array[int]":
+    count = len(parents)
+    first_child = array("i", [-1]) * (count + 1)  # the last one is the roots'
+    next_sibling = array("i", [-1]) * count
+    for position in range(count - 1, -1, -1):
+        parent = parents[position]
+        next_sibling[position] = first_child[parent]
+        first_child[parent] = position
+    preorder = array("i")
+    waiting = [first_child[-1]]
+    while waiting:
+        position = waiting.pop()
+        while position >= 0:
+            preorder.append(position)
+            if next_sibling[position] >= 0:
+                waiting.append(next_sibling[position])
+            position = first_child[position]
+    return preorder
+
+
+def phase_ids(trace: Trace, catalogue: Catalogue, order: CallOrder | None = None) -> list[str]:
+    """The phase of each call, by position; "" before the first landmark.
+
+    Args:
+        trace: the calls and their functions.
+        catalogue: which functions move the story on, and to where.
+        order: the tree of the calls, when it is at hand.
+    """
+    order = order or call_order(trace.calls)
+    moves = _moves(trace, catalogue)
+    is_user = {key: function.origin is Origin.USER for key, function in trace.functions.items()}
+    startup = {phase.id for phase in catalogue.phases.values() if phase.is_startup} | {""}
+    result = [""] * len(trace.calls)
+    is_held = bytearray(len(trace.calls) + 1)  # below the user's own code; the last one is the roots' parent
+    function_ids, parents = trace.calls.function_id, order.parents
+    current = ""
+    for position in order.preorder:
+        parent = parents[position]
+        function_id = function_ids[position]
+        phase = moves.get(function_id)
+        if is_held[parent]:
+            is_held[position] = 1
+            result[position] = result[parent]
+            continue
+        if phase is not None:
+            current = phase
+        result[position] = current
+        if is_user[function_id] and current not in startup:
+            is_held[position] = 1
+    return result
+
+
+def _moves(trace: Trace, catalogue: Catalogue) -> dict[int, str]:
+    """The phase that a call of each function moves the story to."""
+    moves = {}
+    for key, function in trace.functions.items():
+        landmark = catalogue.landmark(function.module, function.qualname)
+        if landmark is not None and landmark.phase:
+            moves[key] = landmark.phase
+    return moves
+
+
+def fill_phases(trace: Trace, catalogue: Catalogue) -> None:
+    """Write each call's phase into the trace, for its JSON and its saved file."""
+    trace.calls.phases = ["", *catalogue.phases]
+    numbers = {name: number for number, name in enumerate(trace.calls.phases)}
+    trace.calls.phase = array("i", [numbers[phase] for phase in phase_ids(trace, catalogue)])
+
+
+def first_phase(catalogue: Catalogue) -> Phase | None:
+    """Where the story begins: the phase of what runs before the first landmark."""
+    return next(iter(catalogue.phases.values()), None)
