@@ -5,7 +5,7 @@ from collections.abc import Callable
 from html.entities import name2codepoint
 from typing import Any, ClassVar
 
-_EMPTY = "area base basefont br col command embed frame hr img input isindex keygen link meta param source wbr"
+_EMPTY = "wbr area base br col command embed frame hr img input isindex keygen link meta param source"
 _BOOLEAN = "checked compact declare defer disabled ismap multiple nohref noresize noshade nowrap selected"
 _ENTITY = re.compile(r"&([^;]+);")
 
@@ -18,7 +18,7 @@ class HTMLBuilder:
     """
 
     _entities: ClassVar = {**name2codepoint, "apos": 39}
-    _empty_elements = frozenset(_EMPTY.split())
+    _empty_elements = frozenset([*_EMPTY.split(), "basefont"])
     _boolean_attributes = frozenset(_BOOLEAN.split())
     _plaintext_elements = frozenset({"textarea"})
     _c_like_cdata = frozenset({"script", "style"})

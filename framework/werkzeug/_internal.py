@@ -23,12 +23,12 @@ _EPOCH_DAY = date(1970, 1, 1).toordinal()
 class _Missing:
     """The type of the marker for "no value", where None is a value like any other."""
 
-    def __repr__(self) -> str:
-        return "no value"
-
     def __reduce__(self) -> str:
         # Pickled by name, so that it is still the one marker when it comes back.
         return "_missing"
+
+    def __repr__(self) -> str:
+        return "no value"
 
 
 _missing = _Missing()

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
+from ._error_texts import ERROR_TEXTS
 from ._internal import Environ, StartResponse, _get_environ
 from .utils import escape
 
@@ -51,7 +52,7 @@ class HTTPException(Exception):
             show_exception = False
 
             def __init__(self, arg: Any = None, *args: Any, **kwargs: Any) -> None:
-                super(cls, self).__init__(*args, **kwargs)
+                super(cls, self).__init__(*args, **kwargs)  # type: ignore[misc]
                 exception.__init__(self, *(() if arg is None else (arg,)))
 
             @property
@@ -90,14 +91,13 @@ class HTTPException(Exception):
 
     def get_response(self, environ: Any = None) -> Any:
         """The response that was given to the exception, or else one with the error page."""
-        from .wrappers.response import Response
-
         if self.response is not None:
             return self.response
-        if environ is not None:
-            environ = _get_environ(environ)
-        headers = self.get_headers(environ)
-        return Response(self.get_body(environ), self.code, headers)
+        from .wrappers.response import Response
+
+        request_environ = None if environ is None else _get_environ(environ)
+        headers = self.get_headers(request_environ)
+        return Response(self.get_body(request_environ), self.code, headers)
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Any:
         return self.get_response(environ)(environ, start_response)
@@ -113,7 +113,7 @@ class BadRequest(HTTPException):
     """*400*: the client sent something that makes no sense to the application or the server."""
 
     code = 400
-    description = "The browser (or proxy) sent a request that this server could not understand."
+    description = ERROR_TEXTS[400]
 
 
 class ClientDisconnected(BadRequest):
@@ -132,11 +132,7 @@ class Unauthorized(HTTPException):
     """*401*: who are you? ``www_authenticate`` is one challenge or several, for the header of that name."""
 
     code = 401
-    description = (
-        "The server could not verify that you are authorized to access the URL requested. You either supplied"
-        " the wrong credentials (e.g. a bad password), or your browser doesn't understand how to supply the"
-        " credentials required."
-    )
+    description = ERROR_TEXTS[401]
 
     def __init__(
         self, description: str | None = None, response: Any = None, www_authenticate: Any = None
@@ -158,27 +154,21 @@ class Forbidden(HTTPException):
     """*403*: known, but not allowed."""
 
     code = 403
-    description = (
-        "You don't have the permission to access the requested resource. It is either read-protected or not"
-        " readable by the server."
-    )
+    description = ERROR_TEXTS[403]
 
 
 class NotFound(HTTPException):
     """*404*: there is nothing here."""
 
     code = 404
-    description = (
-        "The requested URL was not found on the server. If you entered the URL manually please check your"
-        " spelling and try again."
-    )
+    description = ERROR_TEXTS[404]
 
 
 class MethodNotAllowed(HTTPException):
     """*405*: the address exists, but not for this method; ``valid_methods`` become the Allow header."""
 
     code = 405
-    description = "The method is not allowed for the requested URL."
+    description = ERROR_TEXTS[405]
 
     def __init__(self, valid_methods: Iterable[str] | None = None, description: str | None = None) -> None:
         HTTPException.__init__(self, description)
@@ -186,95 +176,78 @@ class MethodNotAllowed(HTTPException):
 
     def get_headers(self, environ: Environ | None = None) -> list[tuple[str, str]]:
         """The page's headers and the methods that would do."""
-        headers = HTTPException.get_headers(self, environ)
-        if self.valid_methods:
-            headers.append(("Allow", ", ".join(self.valid_methods)))
-        return headers
+        headers = super().get_headers(environ)
+        return [*headers, ("Allow", ", ".join(self.valid_methods))] if self.valid_methods else headers
 
 
 class NotAcceptable(HTTPException):
     """*406*: nothing that the client's Accept headers would take."""
 
     code = 406
-    description = (
-        "The resource identified by the request is only capable of generating response entities which have"
-        " content characteristics not acceptable according to the accept headers sent in the request."
-    )
+    description = ERROR_TEXTS[406]
 
 
 class RequestTimeout(HTTPException):
     """*408*: the client took too long to send its request."""
 
     code = 408
-    description = (
-        "The server closed the network connection because the browser didn't finish the request within the"
-        " specified time."
-    )
+    description = ERROR_TEXTS[408]
 
 
 class Conflict(HTTPException):
     """*409*: the request does not fit the present state on the server."""
 
     code = 409
-    description = (
-        "A conflict happened while processing the request. The resource might have been modified while the"
-        " request was being processed."
-    )
+    description = ERROR_TEXTS[409]
 
 
 class Gone(HTTPException):
     """*410*: it was here once, and it will not come back."""
 
     code = 410
-    description = (
-        "The requested URL is no longer available on this server and there is no forwarding address. If you"
-        " followed a link from a foreign page, please contact the author of this page."
-    )
+    description = ERROR_TEXTS[410]
 
 
 class LengthRequired(HTTPException):
     """*411*: a body without a Content-Length, where one is needed."""
 
     code = 411
-    description = "A request with this method requires a valid <code>Content-Length</code> header."
+    description = ERROR_TEXTS[411]
 
 
 class PreconditionFailed(HTTPException):
     """*412*: an If-Match, If-None-Match or If-Unmodified-Since does not hold."""
 
     code = 412
-    description = "The precondition on the request for the URL failed positive evaluation."
+    description = ERROR_TEXTS[412]
 
 
 class RequestEntityTooLarge(HTTPException):
     """*413*: the body is beyond the limit."""
 
     code = 413
-    description = "The data value transmitted exceeds the capacity limit."
+    description = ERROR_TEXTS[413]
 
 
 class RequestURITooLarge(HTTPException):
     """*414*: the address is beyond the limit."""
 
     code = 414
-    description = (
-        "The length of the requested URL exceeds the capacity limit for this server. The request cannot be"
-        " processed."
-    )
+    description = ERROR_TEXTS[414]
 
 
 class UnsupportedMediaType(HTTPException):
     """*415*: the body is of a type that the server cannot handle."""
 
     code = 415
-    description = "The server does not support the media type transmitted in the request."
+    description = ERROR_TEXTS[415]
 
 
 class RequestedRangeNotSatisfiable(HTTPException):
     """*416*: no such part. ``length`` of the whole, in ``units``, becomes the Content-Range header."""
 
     code = 416
-    description = "The server cannot provide the requested range."
+    description = ERROR_TEXTS[416]
 
     def __init__(
         self, length: int | None = None, units: str = "bytes", description: str | None = None
@@ -294,45 +267,42 @@ class ExpectationFailed(HTTPException):
     """*417*: the server cannot do what the Expect header asks for."""
 
     code = 417
-    description = "The server could not meet the requirements of the Expect header"
+    description = ERROR_TEXTS[417]
 
 
 class ImATeapot(HTTPException):
     """*418*: no coffee from a teapot."""
 
     code = 418
-    description = "This server is a teapot, not a coffee machine"
+    description = ERROR_TEXTS[418]
 
 
 class UnprocessableEntity(HTTPException):
     """*422*: well formed, but the instructions make no sense."""
 
     code = 422
-    description = "The request was well-formed but was unable to be followed due to semantic errors."
+    description = ERROR_TEXTS[422]
 
 
 class Locked(HTTPException):
     """*423*: somebody holds a lock on it."""
 
     code = 423
-    description = "The resource that is being accessed is locked."
+    description = ERROR_TEXTS[423]
 
 
 class FailedDependency(HTTPException):
     """*424*: an action that this one depends on has failed."""
 
     code = 424
-    description = (
-        "The method could not be performed on the resource because the requested action depended on another"
-        " action and that action failed."
-    )
+    description = ERROR_TEXTS[424]
 
 
 class PreconditionRequired(HTTPException):
     """*428*: only conditional requests here, so that nobody overwrites what they have not seen."""
 
     code = 428
-    description = 'This request is required to be conditional; try using "If-Match" or "If-Unmodified-Since".'
+    description = ERROR_TEXTS[428]
 
 
 class _RetryAfter(HTTPException):
@@ -360,78 +330,69 @@ class TooManyRequests(_RetryAfter):
     """*429*: this user asks too often."""
 
     code = 429
-    description = "This user has exceeded an allotted request count. Try again later."
+    description = ERROR_TEXTS[429]
 
 
 class RequestHeaderFieldsTooLarge(HTTPException):
     """*431*: one header, or all of them together, are beyond the limit."""
 
     code = 431
-    description = "One or more header fields exceeds the maximum size."
+    description = ERROR_TEXTS[431]
 
 
 class UnavailableForLegalReasons(HTTPException):
     """*451*: a law or a court forbids it."""
 
     code = 451
-    description = "Unavailable for legal reasons."
+    description = ERROR_TEXTS[451]
 
 
 class InternalServerError(HTTPException):
     """*500*: the application failed; ``original_exception`` is what it raised, for error handlers to see."""
 
     code = 500
-    description = (
-        "The server encountered an internal error and was unable to complete your request. Either the server"
-        " is overloaded or there is an error in the application."
-    )
+    description = ERROR_TEXTS[500]
 
     def __init__(
-        self,
-        description: str | None = None,
-        response: Any = None,
-        original_exception: BaseException | None = None,
+        self, description: str | None = None, response: Any = None, original_exception: Any = None
     ) -> None:
-        self.original_exception = original_exception
         super().__init__(description=description, response=response)
+        self.original_exception: BaseException | None = original_exception
 
 
 class NotImplemented(HTTPException):
     """*501*: the server does not know this action."""
 
     code = 501
-    description = "The server does not support the action requested by the browser."
+    description = ERROR_TEXTS[501]
 
 
 class BadGateway(HTTPException):
     """*502*: the server behind this one gave no sensible answer."""
 
     code = 502
-    description = "The proxy server received an invalid response from an upstream server."
+    description = ERROR_TEXTS[502]
 
 
 class ServiceUnavailable(_RetryAfter):
     """*503*: not now."""
 
     code = 503
-    description = (
-        "The server is temporarily unable to service your request due to maintenance downtime or capacity"
-        " problems. Please try again later."
-    )
+    description = ERROR_TEXTS[503]
 
 
 class GatewayTimeout(HTTPException):
     """*504*: the server behind this one gave no answer in time."""
 
     code = 504
-    description = "The connection to an upstream server timed out."
+    description = ERROR_TEXTS[504]
 
 
 class HTTPVersionNotSupported(HTTPException):
     """*505*: not in this version of HTTP."""
 
     code = 505
-    description = "The server does not support the HTTP protocol version used in the request."
+    description = ERROR_TEXTS[505]
 
 
 #: The exception for each status code; of a class and its subclasses the most general one.

@@ -245,19 +245,18 @@ class FileWrapper:
     """Iterates over a file in blocks of ``buffer_size`` bytes."""
 
     def __init__(self, file: Any, buffer_size: int = 8192) -> None:
-        self.file = file
-        self.buffer_size = buffer_size
-
-    def close(self) -> None:
-        """Close the file, if it can be."""
-        if hasattr(self.file, "close"):
-            self.file.close()
+        self.file, self.buffer_size = file, buffer_size
 
     def seekable(self) -> bool:
         """Tell whether :meth:`seek` does anything."""
         if hasattr(self.file, "seekable"):
             return bool(self.file.seekable())
         return hasattr(self.file, "seek")
+
+    def close(self) -> None:
+        """Close the file, if it can be."""
+        if hasattr(self.file, "close"):
+            self.file.close()
 
     def seek(self, *args: Any) -> None:
         """Go to a position, if the file can."""
@@ -414,7 +413,7 @@ class LimitedStream(io.IOBase):
         self._pos += len(line)
         return line
 
-    def readlines(self, size: int | None = None) -> list[Any]:  # type: ignore[override]
+    def readlines(self, size: int | None = None) -> list[Any]:
         """All lines, or those of the next ``size`` bytes."""
         end = self.limit if size is None else min(self.limit, self._pos + size)
         lines = []
