@@ -366,7 +366,9 @@ class Trace:
         self._require_call(parent_id, f"call {call_id}")
         parent = calls.index_of(parent_id)
         if calls.depth[i] != calls.depth[parent] + 1:
-            raise TraceError(f"call {call_id} is at depth {calls.depth[i]}, its parent at {calls.depth[parent]}")
+            raise TraceError(
+                f"call {call_id} is at depth {calls.depth[i]}, its parent at {calls.depth[parent]}"
+            )
         if calls.thread_id[i] != calls.thread_id[parent]:
             return
         if calls.start_ns[i] < calls.start_ns[parent] or calls.end_ns[i] > calls.end_ns[parent]:

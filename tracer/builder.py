@@ -1,0 +1,435 @@
+"""From the recorder's events to the trace's columns.
+
+Events come in per thread and are merged by their times, as a call in one thread may start another. The
+:class:`Builder` can be fed while the recording goes on; :meth:`Builder.finish` closes what is still open.
+"""
+
+import dis
+import heapq
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from operator import itemgetter
+from types import CodeType
+from typing import Any
+
+from flasktrace.tracer.capture import CAPTURED_NONE, Captured, Texts
+from flasktrace.tracer.model import (
+    Detail,
+    Function,
+    Marker,
+    Metadata,
+    Origin,
+    Outcome,
+    Raised,
+    Request,
+    Returned,
+    Thread,
+    Trace,
+)
+from flasktrace.tracer.recorder import (
+    CLIENT,
+    EVENT_SLOTS,
+    GENERATOR_FLAGS,
+    RETURNING,
+    Recorder,
+    ThreadStream,
+    is_resumption,
+    parameter_names,
+)
+
+_RECEIVERS = frozenset({"self", "cls", "mcs", "_self", "__self"})
+_CACHE_LIMIT = 100_000
+_YIELD = dis.opmap["YIELD_VALUE"]
+_YIELDING = frozenset({_YIELD, dis.opmap["RESUME"]})  # on 3.13 a generator yields at the RESUME after
+Event = tuple[Any, int, Any, Any]
+
+
+@dataclass(slots=True)
+class _FunctionInfo:
+    """What the builder knows about a code object; ``code`` keeps its id its own."""
+
+    id: int
+    code: CodeType
+    names: tuple[str, ...]
+    has_receiver: bool
+    is_generator: bool
+    is_foreign_body: bool  # a module's top level that is not the program's: an import, left out
+    client_slot: int | None  # where the client's address is among the parameters of a server's method
+    lines: dict[int, int | None] = field(default_factory=dict)
+
+    def line_at(self, lasti: int) -> int | None:
+        """The line of the instruction at ``lasti`` (a byte offset)."""
+        if lasti < 0:
+            return None
+        if not self.lines:
+            for start, end, line in self.code.co_lines():
+                for offset in range(start, end, 2):
+                    self.lines[offset] = line
+        return self.lines.get(lasti)
+
+
+@dataclass(slots=True)
+class _Open:
+    """An activation on a thread's stack.
+
+    Attributes:
+        row: the position of its call; -1 when it has none.
+        hang: the position of the call that what it calls hangs under; -1 for none.
+    """
+
+    row: int
+    hang: int
+    info: _FunctionInfo
+    is_left_out: bool = False  # with all it calls, for the limit
+    is_skipping: bool = False  # with all it calls, uncounted: the import of a module
+    thrown_at: int = -1  # a generator resumed by throw() or close(), at this instruction
+
+
+@dataclass(slots=True)
+class _Generator:
+    """A generator's activation between its resumptions."""
+
+    row: int
+    parent: int
+    thread_id: int
+
+
+@dataclass(slots=True)
+class _ThreadState:
+    id: int
+    thread_object_id: int
+    root: int = -1  # the call that started the thread
+    stack: list[_Open] = field(default_factory=list)
+    raised: list[tuple[int, int]] = field(default_factory=list)  # (call index, code id): class not yet known
+    request_id: int = 0
+
+
+class Builder:
+    """Builds one trace of a recorder's events.
+
+    Args:
+        recorder: whose streams are taken.
+        texts: makes the texts of values, with secrets masked.
+        limit: the number of calls kept; what is over it is counted in ``trace.dropped_count``.
+        request_of_port: gives the id of the request that was sent from a client's port.
+    """
+
+    def __init__(
+        self,
+        recorder: Recorder,
+        texts: Texts | None = None,
+        limit: int = 1_000_000,
+        request_of_port: Callable[[int], int | None] = lambda port: None,
+    ) -> None:
+        self.trace = Trace()
+        self.changed: set[int] = set()  # rows that were changed after they had been written
+        self.written_count = 0
+        self._recorder = recorder
+        self._texts = texts or Texts()
+        self._limit = limit
+        self._request_of_port = request_of_port
+        self._states: dict[int, _ThreadState] = {}
+        self._infos: dict[int, _FunctionInfo] = {}
+        self._functions: dict[tuple[str, str, str, int], int] = {}
+        self._generators: dict[int, _Generator] = {}
+        self._starters: dict[int, int] = {}  # id of a Thread object: the call that started it
+        self._details: dict[Any, int] = {}
+        self._outcomes: dict[Any, int] = {}
+        self._first_ns: int | None = None
+        self._last_ns = 0
+
+    def take(self, until_ns: int | None = None) -> None:
+        """Build what the recorder has by now.
+
+        Args:
+            until_ns: leave events after this moment for later: another thread may yet hand in an
+                earlier one. None takes them all.
+        """
+        chunks = []
+        for stream in tuple(self._recorder.streams):
+            if chunk := _drain(stream, until_ns):
+                chunks.append((stream, chunk))
+        for stream, event in _merged(chunks):
+            self._event(self._state(stream), event)
+
+    def finish(self, metadata: Metadata, requests: list[Request]) -> Trace:
+        """Build the rest, close the calls that are still open, and give the trace."""
+        self.take()
+        end_ns = self._last_ns
+        for state in self._states.values():
+            while state.stack:
+                entry = state.stack.pop()
+                if entry.row >= 0:
+                    self._close(entry, end_ns, 0)
+        self.trace.metadata = metadata
+        self.trace.requests = requests
+        return self.trace
+
+    def _state(self, stream: ThreadStream) -> _ThreadState:
+        state = self._states.get(stream.id)
+        if state is None:
+            state = self._states[stream.id] = _ThreadState(stream.id, stream.thread_object_id)
+            state.root = self._starters.pop(stream.thread_object_id, -1)
+            started_by = self.trace.calls.id[state.root] if state.root >= 0 else None
+            self.trace.threads.append(Thread(stream.id, stream.name, started_by))
+        return state
+
+    def _event(self, state: _ThreadState, event: Event) -> None:
+        code, time_ns, where, extra = event
+        if code is None:
+            self._note(state, event)
+            return
+        if self._first_ns is None:
+            self._first_ns = time_ns
+        time_ns = self._last_ns = max(time_ns - self._first_ns, self._last_ns)
+        info = self._infos.get(id(code)) or self._learn(code)
+        if where <= -2:
+            self._on_return(state, info, time_ns, -2 - where, extra)
+        else:
+            self._on_call(state, info, time_ns, where, extra)
+
+    def _note(self, state: _ThreadState, event: Event) -> None:
+        _, _, what, kind = event
+        if kind == "request":
+            state.request_id = what
+        elif kind == "exception":
+            self._name_raised(state, *what)
+        elif state.stack:
+            self._starters[what] = state.stack[-1].hang
+
+    def _on_call(
+        self, state: _ThreadState, info: _FunctionInfo, time_ns: int, where: int, extra: Any
+    ) -> None:
+        state.raised.clear()
+        parent = state.stack[-1] if state.stack else None
+        hang = parent.hang if parent is not None else state.root
+        if info.is_foreign_body or (parent is not None and parent.is_skipping):
+            state.stack.append(_Open(-1, hang, info, is_skipping=True))
+            return
+        captured = extra
+        if info.is_generator:
+            frame_id, lasti, captured = extra
+            if is_resumption(info.code, lasti):
+                self._resume(state, info, time_ns, frame_id, lasti)
+                return
+        if len(self.trace.calls) >= self._limit or (parent is not None and parent.is_left_out):
+            self.trace.dropped_count += 1
+            state.stack.append(_Open(-1, hang, info, is_left_out=True))
+            return
+        # A new thread's first call is made by no line of the program's.
+        call_line = parent.info.line_at(where) if parent is not None and parent.row >= 0 else None
+        row = self._add_row(state, info, time_ns, hang, call_line)
+        if captured is not None:
+            self._set_detail(info, row, captured)
+        if info.is_generator:
+            self._generators[extra[0]] = _Generator(row, hang, state.id)
+        state.stack.append(_Open(row, row, info))
+
+    def _add_row(
+        self, state: _ThreadState, info: _FunctionInfo, time_ns: int, parent: int, call_line: int | None
+    ) -> int:
+        calls = self.trace.calls
+        index = len(calls)
+        calls.id.append(index + 1)
+        calls.parent_id.append(calls.id[parent] if parent >= 0 else 0)
+        calls.function_id.append(info.id)
+        calls.thread_id.append(state.id)
+        calls.request_id.append((calls.request_id[parent] if parent >= 0 else 0) or state.request_id)
+        calls.depth.append(calls.depth[parent] + 1 if parent >= 0 else 0)
+        calls.call_line.append(call_line or 0)
+        calls.start_ns.append(time_ns)
+        calls.end_ns.append(time_ns)
+        calls.phase.append(0)
+        calls.detail.append(0)
+        calls.outcome.append(0)
+        return index
+
+    def _resume(
+        self, state: _ThreadState, info: _FunctionInfo, time_ns: int, frame_id: int, lasti: int
+    ) -> None:
+        """Go on with a generator: under the call it began under, its own row; elsewhere, a marker."""
+        hang = state.stack[-1].hang if state.stack else state.root
+        generator = self._generators.get(frame_id)
+        thrown_at = lasti if info.code.co_code[lasti] == _YIELD else -1
+        if generator is None:  # it began before the recording did, or was over the limit
+            state.stack.append(_Open(-1, hang, info, thrown_at=thrown_at))
+            return
+        if generator.parent == hang and generator.thread_id == state.id:
+            state.stack.append(_Open(generator.row, generator.row, info, thrown_at=thrown_at))
+            return
+        calls = self.trace.calls
+        data = {"under": calls.id[hang] if hang >= 0 else None}
+        markers = self.trace.markers
+        markers.append(Marker(len(markers) + 1, "resumed", calls.id[generator.row], time_ns, data))
+        state.stack.append(_Open(generator.row, hang, info, thrown_at=thrown_at))
+
+    def _on_return(
+        self, state: _ThreadState, info: _FunctionInfo, time_ns: int, lasti: int, extra: Any
+    ) -> None:
+        entry = self._pop(state, info, time_ns)
+        opcode = info.code.co_code[lasti]
+        has_raised = opcode not in RETURNING
+        value = extra
+        has_ended = True
+        if info.is_generator:
+            frame_id, value = extra
+            is_thrown = entry is not None and entry.thrown_at == lasti and value == CAPTURED_NONE
+            has_raised = has_raised or is_thrown
+            has_ended = has_raised or opcode not in _YIELDING
+            if has_ended:
+                self._generators.pop(frame_id, None)
+        if entry is None or entry.row < 0:
+            return
+        if has_raised:
+            state.raised.append((entry.row, id(info.code)))
+        else:
+            state.raised.clear()
+        outcome = self._outcome(info.line_at(lasti), value, has_raised) if has_ended else 0
+        self._close(entry, time_ns, outcome)
+
+    def _pop(self, state: _ThreadState, info: _FunctionInfo, time_ns: int) -> _Open | None:
+        """The activation that returns; None for one that was called before the recording began."""
+        stack = state.stack
+        if not any(entry.info is info for entry in reversed(stack)):
+            return None
+        while stack[-1].info is not info:
+            lost = stack.pop()
+            if lost.row >= 0:
+                self._close(lost, time_ns, 0)
+        return stack.pop()
+
+    def _close(self, entry: _Open, end_ns: int, outcome: int) -> None:
+        calls = self.trace.calls
+        if entry.row == entry.hang:  # else it was resumed under another call, and may end after its parent
+            calls.end_ns[entry.row] = end_ns
+        calls.outcome[entry.row] = outcome
+        self._touch(entry.row)
+
+    def _touch(self, row: int) -> None:
+        if row < self.written_count:
+            self.changed.add(row)
+
+    def _outcome(self, line: int | None, captured: Captured, has_raised: bool) -> int:
+        """The position of the outcome in the pool."""
+        key = (has_raised, line, None if has_raised else captured)
+        position = self._outcomes.get(key)
+        if position is None:
+            outcome: Outcome
+            if has_raised:
+                outcome = Raised(line_number=line)
+            elif captured is None:
+                outcome = Returned(None, line)
+            else:
+                outcome = Returned(self._texts.value("", captured), line)
+            position = self._pool_outcome(key, outcome)
+        return position
+
+    def _pool_outcome(self, key: Any, outcome: Outcome) -> int:
+        if len(self._outcomes) > _CACHE_LIMIT:
+            self._outcomes.clear()
+        pool = self.trace.calls.outcomes
+        pool.append(outcome)
+        self._outcomes[key] = len(pool) - 1
+        return len(pool) - 1
+
+    def _name_raised(self, state: _ThreadState, class_name: str, text: str, codes: frozenset[int]) -> None:
+        """Say which exception left the calls that were left last, now that its handler shows it."""
+        calls = self.trace.calls
+        text = self._texts.clean(text)
+        for row, code_id in state.raised:
+            if code_id in codes:
+                outcome = calls.outcomes[calls.outcome[row]]
+                line = outcome.line_number if isinstance(outcome, Raised) else None
+                key = (class_name, text, line)
+                known = self._outcomes.get(key)
+                if known is None:
+                    known = self._pool_outcome(key, Raised(class_name, text, line))
+                calls.outcome[row] = known
+                self._touch(row)
+        state.raised.clear()
+
+    def _set_detail(self, info: _FunctionInfo, row: int, captured: tuple[Captured, ...]) -> None:
+        if info.client_slot is not None:
+            self._assign_request(row, captured[info.client_slot])
+        if not self._recorder.options.with_values:
+            return
+        key = (info.id, captured)
+        position = self._details.get(key)
+        if position is None:
+            if len(self._details) > _CACHE_LIMIT:
+                self._details.clear()
+            pool = self.trace.calls.details
+            position = self._details[key] = len(pool)
+            pool.append(self._detail(info, captured))
+        self.trace.calls.detail[row] = position
+
+    def _detail(self, info: _FunctionInfo, captured: tuple[Captured, ...]) -> Detail:
+        values = tuple(map(self._texts.value, info.names, captured))
+        return Detail(values[0], values[1:]) if info.has_receiver else Detail(None, values)
+
+    def _assign_request(self, row: int, client: Captured) -> None:
+        """Find the request by the client's port, for the call and for the accepting that came just before."""
+        calls = self.trace.calls
+        if calls.request_id[row] or type(client) is not tuple or len(client) != 4 or not client[3]:
+            return
+        port = client[3][1]
+        request_id = self._request_of_port(port) if type(port) is int else None
+        if request_id is None:
+            return
+        first = row
+        if calls.parent_id[row]:
+            parent = calls.index_of(calls.parent_id[row])
+            if self.trace.functions[calls.function_id[parent]].name == "_handle_request_noblock":
+                first = parent
+        for i in range(first, row + 1):
+            if not calls.request_id[i] and calls.thread_id[i] == calls.thread_id[row]:
+                calls.request_id[i] = request_id
+                self._touch(i)
+
+    def _learn(self, code: CodeType) -> _FunctionInfo:
+        """What there is to know about a code object, when it is met for the first time."""
+        decision = self._recorder.decision(code)
+        key = (decision.module, code.co_qualname, code.co_filename, code.co_firstlineno)
+        if key not in self._functions:
+            function_id = self._functions[key] = len(self._functions) + 1
+            last_line = max((line for _, _, line in code.co_lines() if line), default=code.co_firstlineno)
+            self.trace.functions[function_id] = Function(
+                function_id, *key, max(last_line, code.co_firstlineno), decision.origin
+            )
+        names = parameter_names(code)
+        is_server = decision.origin is Origin.SERVER
+        info = self._infos[id(code)] = _FunctionInfo(
+            self._functions[key],
+            code,
+            names,
+            bool(names) and names[0] in _RECEIVERS,
+            bool(code.co_flags & GENERATOR_FLAGS),
+            code.co_name == "<module>" and decision.origin is not Origin.USER,
+            names.index(CLIENT) if is_server and CLIENT in names else None,
+        )
+        return info
+
+
+def _drain(stream: ThreadStream, until_ns: int | None) -> list[Any]:
+    """Take the events from a stream that its thread may be appending to right now."""
+    events = stream.events
+    count = len(events)
+    if until_ns is not None:
+        while count and events[count - EVENT_SLOTS + 1] > until_ns:
+            count -= EVENT_SLOTS
+    taken = events[:count]
+    del events[:count]
+    return taken
+
+
+def _events_of(stream: ThreadStream, taken: list[Any]) -> Iterator[tuple[int, int, ThreadStream, Event]]:
+    slots = iter(taken)
+    for position, event in enumerate(zip(slots, slots, slots, slots, strict=True)):
+        yield event[1], position, stream, event
+
+
+def _merged(chunks: list[tuple[ThreadStream, list[Any]]]) -> Iterator[tuple[ThreadStream, Event]]:
+    """The events of all threads in the order of their times."""
+    iterators = [_events_of(stream, taken) for stream, taken in chunks]
+    for _, _, stream, event in heapq.merge(*iterators, key=itemgetter(0)):
+        yield stream, event

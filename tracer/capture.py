@@ -1,0 +1,274 @@
+"""Values as they are at the moment of a call: shallow, bounded, and without running the program's code.
+
+Capturing happens in two steps. :func:`capture` runs inside the hook and only copies: atoms by reference,
+exact containers as their length and first items, anything else as its type and id. :class:`Texts` makes
+the text later, when the trace is built. No ``repr``, ``len``, ``getattr`` or comparison ever meets an object
+whose type is not exactly a built-in one, as those would run the traced program's code on half-built objects.
+
+A captured value is an ``int``, ``str`` or ``bytes`` itself, or a tuple that begins with the class's name and the
+object's id; two items are an object of the program's, three a text, four a container. No class is kept or hashed,
+as a metaclass may define ``__hash__`` too.
+"""
+
+import re
+from collections.abc import Callable, Iterable
+from itertools import islice
+from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
+from typing import Any
+
+from flasktrace.tracer.model import Value
+
+MAX_TEXT_CHARS = 120
+MAX_ITEMS = 4
+MASK = "***"
+
+Captured = Any  # int | str | bytes | tuple[str, int, ...]; see the module's docstring
+
+# Read through the type's own descriptors: a metaclass may define __name__ as a property of its own.
+_type_name: Callable[[type], str] = type.__dict__["__name__"].__get__
+_type_qualname: Callable[[type], str] = type.__dict__["__qualname__"].__get__
+_module_dict: Callable[[ModuleType], dict[str, object]] = ModuleType.__dict__["__dict__"].__get__
+
+CAPTURED_NONE = ("NoneType", 0, "None")
+_TRUE = ("bool", 0, "True")
+_FALSE = ("bool", 0, "False")
+
+
+def class_name_of(kind: type) -> str:
+    """The name of a class, without running a metaclass's code."""
+    return _type_name(kind)
+
+
+def capture(value: object) -> Captured:
+    """A bounded copy of ``value`` that holds no object of the traced program alive, but its type."""
+    kind = type(value)
+    if kind is str:
+        return value if len(value) <= MAX_TEXT_CHARS else ("str", id(value), value[:MAX_TEXT_CHARS])  # type: ignore[arg-type,index]
+    if value is None:
+        return CAPTURED_NONE
+    if kind is int:
+        return value if -(1 << 63) <= value < 1 << 63 else ("int", id(value), _int_text(value))  # type: ignore[operator,arg-type]
+    special = _get_special(id(kind))
+    if special is None:
+        return (_type_name(kind), id(value))
+    return special(value)
+
+
+def _atom(value: object) -> Captured:
+    """A captured item of a container: never deeper than one level."""
+    kind = type(value)
+    if kind is dict or kind is list or kind is tuple or kind is set or kind is frozenset:
+        return (_type_name(kind), id(value), len(value), None)  # type: ignore[arg-type]
+    return capture(value)
+
+
+def _pair(value: object) -> Captured:
+    """An item of a list or tuple; a pair of atoms is kept whole, as headers are such pairs."""
+    if type(value) is tuple and len(value) == 2:
+        return ("tuple", id(value), 2, (_atom(value[0]), _atom(value[1])))
+    return _atom(value)
+
+
+def _int_text(value: int) -> str:
+    return f"<int of {value.bit_length()} bits>"
+
+
+def _capture_bytes(value: bytes) -> Captured:
+    return value if len(value) <= MAX_TEXT_CHARS else ("bytes", id(value), value[:MAX_TEXT_CHARS])
+
+
+def _capture_sequence(value: Any) -> Captured:
+    # Slicing and islice run in C from start to end, so another thread cannot change the list between.
+    return (_type_name(type(value)), id(value), len(value), tuple(map(_pair, value[:MAX_ITEMS])))
+
+
+def _capture_set(value: Any) -> Captured:
+    return (
+        _type_name(type(value)),
+        id(value),
+        len(value),
+        tuple(map(_atom, tuple(islice(value, MAX_ITEMS)))),
+    )
+
+
+def _capture_dict(value: dict[Any, Any]) -> Captured:
+    items = tuple(islice(value.items(), MAX_ITEMS))
+    return ("dict", id(value), len(value), tuple((_atom(key), _atom(item)) for key, item in items))
+
+
+def _capture_function(value: FunctionType) -> Captured:
+    return ("function", id(value), f"<function {value.__qualname__}>")
+
+
+def _capture_builtin(value: BuiltinFunctionType) -> Captured:
+    return ("builtin_function_or_method", id(value), f"<built-in {value.__name__}>")
+
+
+def _capture_method(value: MethodType) -> Captured:
+    function = value.__func__
+    # The function of a method can be any callable; its type decides what may be asked.
+    name = function.__qualname__ if type(function) is FunctionType else _type_name(type(function))
+    return ("method", id(value), f"<method {name}>")
+
+
+def _capture_module(value: ModuleType) -> Captured:
+    name = _module_dict(value).get("__name__")
+    return ("module", id(value), f"<module {name}>" if type(name) is str else "<module>")
+
+
+_SPECIAL: dict[type, Callable[[Any], Captured]] = {
+    bool: lambda value: _TRUE if value else _FALSE,
+    float: lambda value: ("float", id(value), repr(value)),
+    bytes: _capture_bytes,
+    list: _capture_sequence,
+    tuple: _capture_sequence,
+    dict: _capture_dict,
+    set: _capture_set,
+    frozenset: _capture_set,
+    type: lambda value: ("type", id(value), f"<class {_type_qualname(value)}>"),
+    FunctionType: _capture_function,
+    BuiltinFunctionType: _capture_builtin,
+    MethodType: _capture_method,
+    ModuleType: _capture_module,
+}
+# By the class's id, as hashing a class may run its metaclass's code.
+_get_special = {id(kind): special for kind, special in _SPECIAL.items()}.get
+
+_SECRET_NAME = re.compile(
+    r"passw(or)?d|passphrase|secret|token|cookie|authorization|api_?key|private_?key|credential|csrf|^session_?id$|^pin$",
+    re.IGNORECASE,
+)
+_SECRET_IN_TEXT = re.compile(
+    r"(?i)((?:[\w.-]*(?:passw(?:or)?d|passphrase|secret|token|api_?key|credential)[\w.-]*)\s*[=:]\s*)([^\s&;,'\"]+)"
+    r"|((?:authorization|cookie)\s*:\s*)([^\r\n'\"]+)"
+    r"|(\b(?:Bearer|Basic|Digest)\s+)([^\s,'\"]+)"
+)
+_MIN_LEARNED_CHARS = 6  # shorter secrets would blacken innocent text all over the trace
+
+
+class Texts:
+    """Makes the texts of captured values, with secrets masked.
+
+    A value whose name (of the parameter, of the key in a dict, the first of a pair) sounds secret is
+    masked, and is remembered: wherever the same text turns up later it is masked too.
+
+    Args:
+        mask_patterns: regular expressions of further names, as ``--mask`` gives them.
+
+    Raises:
+        re.error: a pattern that is no regular expression.
+    """
+
+    def __init__(self, mask_patterns: Iterable[str] = ()) -> None:
+        self._patterns = [_SECRET_NAME, *(re.compile(pattern, re.IGNORECASE) for pattern in mask_patterns)]
+        self._secret_names: dict[str, bool] = {}
+        self._learned: set[str] = set()
+        self._learned_pattern: re.Pattern[str] | None = None
+
+    def is_secret_name(self, name: str) -> bool:
+        """Tell whether values of this name are to be masked."""
+        known = self._secret_names.get(name)
+        if known is None:
+            known = any(pattern.search(name) for pattern in self._patterns)
+            if len(self._secret_names) < 10_000:
+                self._secret_names[name] = known
+        return known
+
+    def learn(self, secret: object) -> None:
+        """Mask this text (a str or bytes) wherever it turns up from now on."""
+        if type(secret) is bytes:
+            secret = secret.decode("latin-1")
+        if type(secret) is str and len(secret) >= _MIN_LEARNED_CHARS and len(self._learned) < 10_000:
+            self._learned.update({secret, repr(secret)[1:-1]})
+            self._learned_pattern = None
+
+    def clean(self, text: str) -> str:
+        """``text`` with all that is known or looks to be secret masked."""
+        if self._learned:
+            if self._learned_pattern is None:
+                longest_first = sorted(self._learned, key=len, reverse=True)
+                self._learned_pattern = re.compile("|".join(map(re.escape, longest_first)))
+            text = self._learned_pattern.sub(MASK, text)
+        if "=" in text or ":" in text or " " in text:
+            text = _SECRET_IN_TEXT.sub(lambda m: (m[1] or m[3] or m[5]) + MASK, text)
+        return text
+
+    def value(self, name: str, captured: Captured) -> Value:
+        """The model's value of a captured one."""
+        kind = type(captured)
+        if kind is tuple:
+            class_name, object_id = _printable(captured[0]), captured[1]
+        else:
+            class_name, object_id = _type_name(kind), 0
+        if name and self.is_secret_name(name) and self._is_data(captured):
+            self._learn_captured(captured)
+            return Value(name, class_name, object_id, MASK)
+        return Value(name, class_name, object_id, self.clean(self.text(captured)))
+
+    def _is_data(self, captured: Captured) -> bool:
+        """Objects of the program show their class only; there is nothing to hide in them."""
+        return type(captured) is not tuple or (captured is not CAPTURED_NONE and len(captured) > 2)
+
+    def _learn_captured(self, captured: Captured) -> None:
+        if type(captured) is tuple:
+            if len(captured) == 3 and captured[0] in ("str", "bytes"):
+                self.learn(captured[2])
+        else:
+            self.learn(captured)
+
+    def text(self, captured: Captured) -> str:
+        """The text of a captured value, before the masking of what was learned."""
+        kind = type(captured)
+        if kind is not tuple:
+            return repr(captured)
+        if len(captured) == 2:
+            return f"<{_printable(captured[0])}>"
+        if len(captured) == 3:
+            cut = captured[0] in ("str", "bytes")
+            return f"{captured[2]!r}…" if cut else _printable(captured[2])
+        return self._container_text(*captured)
+
+    def _container_text(self, kind: str, _object_id: int, length: int, items: tuple[Any, ...] | None) -> str:
+        opening, closing = _BRACKETS[kind]
+        if items is None:
+            return f"{kind} of {length}" if length else f"{opening}{closing}"
+        if kind == "dict":
+            parts = [f"{self.text(key)}: {self._named(key, item)}" for key, item in items]
+        elif kind == "tuple" and length == 2:
+            parts = [self.text(items[0]), self._named(items[0], items[1])]
+        else:
+            parts = [self.text(item) for item in items]
+        if length > len(items):
+            parts.append(f"… {length} in all")
+        elif kind == "tuple" and length == 1:
+            parts.append("")
+        return f"{opening}{', '.join(parts).rstrip() if length == 1 else ', '.join(parts)}{closing}"
+
+    def _named(self, key: Captured, item: Captured) -> str:
+        if type(key) is bytes:
+            key = key.decode("latin-1")
+        if type(key) is str and self.is_secret_name(key) and self._is_data(item):
+            self._learn_captured(item)
+            return MASK
+        return self.text(item)
+
+
+_BRACKETS: dict[str, tuple[str, str]] = {
+    "list": ("[", "]"),
+    "tuple": ("(", ")"),
+    "dict": ("{", "}"),
+    "set": ("{", "}"),
+    "frozenset": ("frozenset({", "})"),
+}
+
+
+def _printable(text: str) -> str:
+    """``text`` with what is not printable (controls, direction marks) as escapes."""
+    return text if text.isprintable() else "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+
+
+def exception_text(error: BaseException) -> str:
+    """What an exception says, from its ``args`` alone, uncleaned: no ``__str__`` of the program's runs."""
+    args = BaseException.__dict__["args"].__get__(error)
+    texts = [value if type(value) is str else Texts().text(_atom(value)) for value in args[:MAX_ITEMS]]
+    return _printable(", ".join(texts)[:MAX_TEXT_CHARS])

@@ -1,0 +1,295 @@
+"""The recorder: the only module that installs hooks into the interpreter.
+
+The hook of a thread is a closure that appends to the thread's own list, and does nothing else; the
+:class:`~flasktrace.tracer.builder.Builder` makes calls of it later. An event takes four places in the list:
+
+call      ``code, time_ns, lasti of the caller, detail``
+return    ``code, time_ns, -2 - lasti, value``
+start     ``None, time_ns, id of the Thread object, None``: the current call starts a thread
+request   ``None, time_ns, request id or 0, "request"``: what follows is done for this request
+exception ``None, time_ns, (class, text, ids of the codes it went through), "exception"``: what the last raise was
+
+The detail of a generator is ``(frame id, own lasti, detail)``, its value ``(frame id, value)``, as all
+its resumptions are one activation.
+"""
+
+import dis
+import socketserver
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from time import perf_counter_ns
+from types import CodeType, FrameType, TracebackType
+from typing import Any, Self
+
+from flasktrace.tracer.capture import capture, class_name_of, exception_text
+from flasktrace.tracer.scope import Decision, Scope, ScopeOptions
+
+EVENT_SLOTS = 4
+CLIENT = "client_address"  # the parameter of a server's methods that tells whose request it is
+GENERATOR_FLAGS = 0x20 | 0x80 | 0x200  # CO_GENERATOR, CO_COROUTINE, CO_ASYNC_GENERATOR
+_VARARGS, _VARKEYWORDS = 0x04, 0x08
+_OUT, _IN, _WATCHED, _GENERATED = 0, 1, 2, 4
+_THREADING_FILE = threading.Thread.start.__code__.co_filename
+_THREAD_START = threading.Thread.start.__code__
+_SOCKETSERVER_FILE = socketserver.BaseServer.serve_forever.__code__.co_filename
+_SERVE_FOREVER = socketserver.BaseServer.serve_forever.__code__
+_OUR_MODULES = frozenset({__name__, capture.__module__, Scope.__module__})
+_RESUME = dis.opmap["RESUME"]
+# A frame that ends at one of these was not left by an exception (RESUME: a generator that yields, on 3.13).
+RETURNING = frozenset(
+    dis.opmap[name]
+    for name in ("RETURN_VALUE", "RETURN_CONST", "YIELD_VALUE", "RESUME", "RETURN_GENERATOR")
+    if name in dis.opmap
+)
+
+ProfileFunction = Callable[[FrameType, str, Any], object]
+
+
+@dataclass(frozen=True, slots=True)
+class RecorderOptions:
+    """What is recorded, and how much of it.
+
+    Attributes:
+        scope: which code.
+        with_values: whether parameters, receivers and results are kept.
+        on_serve: called with the server object when ``BaseServer.serve_forever`` begins.
+    """
+
+    scope: ScopeOptions = field(default_factory=ScopeOptions)
+    with_values: bool = True
+    on_serve: Callable[[object], None] | None = None
+
+
+@dataclass(slots=True)
+class ThreadStream:
+    """The events of one thread that are not yet built. The Thread's id joins it to the call that started it."""
+
+    id: int
+    name: str
+    thread_object_id: int
+    events: list[Any] = field(default_factory=list)
+
+
+class Recorder:
+    """Records the calls of this process between :meth:`start` and :meth:`stop`; a context manager too.
+
+    The previous hooks are put back by :meth:`stop`. Threads that the program starts meanwhile are
+    recorded, those that were there before are not.
+    """
+
+    engine = "setprofile"
+
+    def __init__(self, options: RecorderOptions | None = None) -> None:
+        self.options = options or RecorderOptions()
+        self.scope = Scope(self.options.scope)
+        self.streams: list[ThreadStream] = []
+        self.workers: list[threading.Thread] = []
+        self.error_count = 0
+        self.is_recording = False
+        self._modes: dict[str, int] = {}
+        self._generated: dict[int, tuple[Decision, CodeType]] = {}
+        self._plans: dict[int, tuple[tuple[str, ...], CodeType]] = {}
+        self._lock = threading.Lock()
+        self._previous: tuple[Any, Any] = (None, None)
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Install the hooks: for this thread, and for those that will be started.
+
+        Raises:
+            RuntimeError: it is recording already.
+        """
+        if self.is_recording:
+            raise RuntimeError("this recorder is recording already; make another one")
+        self._previous = (sys.getprofile(), threading.getprofile())
+        self.is_recording = True
+        threading.setprofile(self._first_event)  # type: ignore[arg-type]
+        sys.setprofile(self._make_hook(threading.current_thread()))
+
+    def stop(self) -> None:
+        """Put the previous hooks back. To be called in the thread that called :meth:`start`."""
+        if not self.is_recording:
+            return
+        sys.setprofile(self._previous[0])
+        threading.setprofile(self._previous[1])
+        self.is_recording = False
+
+    @contextmanager
+    def request(self, request_id: int) -> Iterator[None]:
+        """What this thread calls inside belongs to this request (for requests made in-process)."""
+        stream = self._stream_of_this_thread()
+        stream.events.extend((None, perf_counter_ns(), request_id, "request"))
+        try:
+            yield
+        finally:
+            stream.events.extend((None, perf_counter_ns(), 0, "request"))
+
+    def _stream_of_this_thread(self) -> ThreadStream:
+        wanted = id(threading.current_thread())
+        for stream in self.streams:
+            if stream.thread_object_id == wanted:
+                return stream
+        raise RuntimeError("this thread is not being recorded")
+
+    def _first_event(self, frame: FrameType, event: str, argument: Any) -> None:
+        """The hook that a new thread begins with: it gives the thread one of its own."""
+        if not self.is_recording:
+            sys.setprofile(None)
+            return
+        thread = threading.current_thread()
+        hook = self._make_hook(thread)
+        sys.setprofile(hook)
+        hook(frame, event, argument)
+
+    def decision(self, code: CodeType) -> Decision:
+        """The decision that was made for code that has been recorded."""
+        if code.co_filename.startswith("<"):
+            return self._generated[id(code)][0]
+        return self.scope.decisions[code.co_filename]
+
+    def _decide(self, code: CodeType, frame: FrameType) -> int:
+        """The slow path: a file that is met for the first time, or code that is in no file."""
+        file_path = code.co_filename
+        if file_path.startswith("<"):
+            # Such a name ("<string>") says nothing: each piece of generated code is decided by itself.
+            self._modes[file_path] = _GENERATED
+            if id(code) not in self._generated:
+                self._generated[id(code)] = (self.scope.decide(file_path, frame.f_globals), code)
+            return _IN if self._generated[id(code)][0].is_recorded else _OUT
+        mode = _IN if self.scope.decide(file_path, frame.f_globals).is_recorded else _OUT
+        if file_path in (_THREADING_FILE, _SOCKETSERVER_FILE):
+            mode |= _WATCHED
+        self._modes[file_path] = mode
+        return mode
+
+    def _watch(self, frame: FrameType, stream: ThreadStream) -> None:
+        """Look at the few functions that tell who starts a thread and when the server is ready."""
+        code = frame.f_code
+        if code is _THREAD_START:
+            thread = frame.f_locals["self"]
+            stream.events.extend((None, perf_counter_ns(), id(thread), None))
+            back = frame.f_back
+            if back is not None and back.f_code.co_filename == _SOCKETSERVER_FILE:
+                self.workers.append(thread)
+        elif code is _SERVE_FOREVER and self.options.on_serve is not None:
+            self.options.on_serve(frame.f_locals["self"])
+
+    def _plan(self, code: CodeType) -> tuple[str, ...]:
+        """The names of a function's parameters; the code is kept, so that its id stays its own."""
+        names = parameter_names(code)
+        if not self.options.with_values and not (code.co_filename == _SOCKETSERVER_FILE and CLIENT in names):
+            names = ()
+        self._plans[id(code)] = (names, code)
+        return names
+
+    def _failed(self) -> bool:
+        """Tell whether the exception being handled is the hook's own fault (and count it then).
+
+        A signal handler of the program's may raise inside the hook: that one is the program's.
+        """
+        traceback = sys.exc_info()[2]
+        while traceback is not None and traceback.tb_next is not None:
+            traceback = traceback.tb_next
+        is_ours = traceback is not None and traceback.tb_frame.f_globals.get("__name__", "") in _OUR_MODULES
+        self.error_count += is_ours
+        return is_ours
+
+    def _make_hook(self, thread: threading.Thread) -> ProfileFunction:
+        with self._lock:
+            stream = ThreadStream(len(self.streams) + 1, thread.name, id(thread))
+            self.streams.append(stream)
+        return _hook(self, stream)
+
+
+def _hook(recorder: Recorder, stream: ThreadStream) -> ProfileFunction:
+    """The hook of one thread. Everything it needs is a local of this closure, as that is fastest."""
+    modes, plans, with_values = recorder._modes, recorder._plans, recorder.options.with_values
+    extend, get_mode, get_plan, clock = stream.events.extend, modes.get, plans.get, perf_counter_ns
+    pending = False  # a recorded call has just been left by an exception
+
+    def on_call(frame: FrameType, code: CodeType) -> None:
+        mode = get_mode(code.co_filename)
+        if mode is None or mode == _GENERATED:
+            mode = recorder._decide(code, frame)
+        if mode != _IN:
+            if mode & _WATCHED:
+                recorder._watch(frame, stream)
+            if not mode & _IN:
+                return
+        back = frame.f_back
+        while back is not None and not (get_mode(back.f_code.co_filename) or 0) & _IN:
+            back = back.f_back
+        detail: Any = None
+        is_generator = code.co_flags & GENERATOR_FLAGS
+        if not (is_generator and is_resumption(code, frame.f_lasti)):
+            plan = get_plan(id(code))
+            names = recorder._plan(code) if plan is None else plan[0]
+            if names:
+                values = frame.f_locals
+                detail = tuple([capture(values.get(name)) for name in names])
+        if is_generator:
+            detail = (id(frame), frame.f_lasti, detail)
+        extend((code, clock(), back.f_lasti if back is not None else -1, detail))
+
+    def hook(frame: FrameType, event: str, argument: Any) -> None:
+        nonlocal pending
+        try:
+            if pending:
+                pending = False
+                error = sys.exc_info()[1]
+                if error is not None:
+                    extend((None, clock(), _seen(error), "exception"))
+            if event == "call":
+                on_call(frame, frame.f_code)
+            elif event == "return":
+                code = frame.f_code
+                mode = get_mode(code.co_filename) or 0
+                if mode == _GENERATED:
+                    mode = recorder._decide(code, frame)
+                if mode & _IN:
+                    lasti = frame.f_lasti
+                    value: Any = capture(argument) if with_values else None
+                    if argument is None and code.co_code[lasti] not in RETURNING:
+                        pending = True
+                    if code.co_flags & GENERATOR_FLAGS:
+                        value = (id(frame), value)
+                    extend((code, clock(), -2 - lasti, value))
+        except Exception:
+            if not recorder._failed():
+                raise
+
+    return hook
+
+
+def parameter_names(code: CodeType) -> tuple[str, ...]:
+    """The names of a function's parameters, ``*args`` and ``**kwargs`` included."""
+    count = code.co_argcount + code.co_kwonlyargcount
+    count += bool(code.co_flags & _VARARGS) + bool(code.co_flags & _VARKEYWORDS)
+    return code.co_varnames[:count]
+
+
+def is_resumption(code: CodeType, lasti: int) -> bool:
+    """Tell whether a generator whose call is reported at ``lasti`` goes on, rather than begins."""
+    instructions = code.co_code
+    return instructions[lasti] != _RESUME or instructions[lasti + 1] != 0
+
+
+def _seen(error: BaseException) -> tuple[str, str, frozenset[int]]:
+    """An exception that is being handled: its class and text, and the ids of the codes it went through."""
+    codes = set()
+    traceback = error.__traceback__
+    while traceback is not None:
+        codes.add(id(traceback.tb_frame.f_code))
+        traceback = traceback.tb_next
+    return class_name_of(type(error)), exception_text(error), frozenset(codes)

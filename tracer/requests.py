@@ -1,0 +1,107 @@
+"""The requests that a scenario is played with, and the parser of ``-r 'METHOD /path'``."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from flasktrace.tracer.errors import UsageError
+
+_METHOD = re.compile(r"[A-Z][A-Z-]*\Z")
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z")
+_HINT = "write it as -r 'GET /path' or -r /path"
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedRequest:
+    """A request to send: ``target`` is path and query as sent, ``headers`` are pairs in order."""
+
+    method: str = "GET"
+    target: str = "/"
+    headers: tuple[tuple[str, str], ...] = ()
+    data: bytes | None = None
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.target}"
+
+
+def parse_request(text: str, headers: Sequence[str] = (), data: str | bytes | None = None) -> PlannedRequest:
+    """Read a request as the command line gives it.
+
+    Args:
+        text: ``'METHOD /path'``; the method may be left out: GET, or POST when there is data.
+        headers: ``'Name: value'`` each, as for curl's ``-H``.
+        data: the body, as for curl's ``-d``: form data unless a header says otherwise.
+
+    Raises:
+        UsageError: the request or a header is malformed.
+    """
+    words = text.split()
+    if len(words) == 1 and words[0].startswith("/"):
+        words.insert(0, "GET" if data is None else "POST")
+    if len(words) != 2:
+        raise UsageError(f"the request {text!r} is not a method and a path: {_HINT}")
+    method, target = words[0].upper(), words[1]
+    if not _METHOD.match(method):
+        raise UsageError(f"the request {text!r} has no method that HTTP knows: {_HINT}")
+    if not target.startswith("/") and target != "*":
+        raise UsageError(f"the path of the request {text!r} does not begin with a slash: {_HINT}")
+    if not target.isascii() or not target.isprintable():
+        raise UsageError(
+            f"the path of the request {text!r} has characters that HTTP does not allow: quote them as %XX"
+        )
+    pairs = tuple(_parse_header(header) for header in headers)
+    body = data.encode("utf-8") if isinstance(data, str) else data
+    if body is not None and not any(name.lower() == "content-type" for name, _ in pairs):
+        pairs += (("Content-Type", "application/x-www-form-urlencoded"),)
+    return PlannedRequest(method, target, pairs, body)
+
+
+def _parse_header(text: str) -> tuple[str, str]:
+    name, colon, value = text.partition(":")
+    value = value.strip()
+    if not colon or not _HEADER_NAME.match(name):
+        raise UsageError(f"the header {text!r} is not a name and a value: write it as -H 'Name: value'")
+    try:
+        value.encode("latin-1")
+    except UnicodeEncodeError:
+        raise UsageError(
+            f"the header {text!r} has characters that HTTP does not allow: use Latin-1 only"
+        ) from None
+    if any(c < " " and c != "\t" for c in value) or "\x7f" in value:
+        raise UsageError(f"the header {text!r} has control characters: leave them out")
+    return name, value
+
+
+def planned_from(item: object) -> PlannedRequest:
+    """Read an entry of a script's ``REQUESTS``: a string, or a dict of method, path, headers and data.
+
+    Raises:
+        UsageError: the entry is neither, or malformed.
+    """
+    if isinstance(item, PlannedRequest):
+        return item
+    if isinstance(item, str):
+        return parse_request(item)
+    if not isinstance(item, Mapping):
+        raise UsageError(f"an entry of REQUESTS is a {type(item).__name__}: write 'GET /path' or a dict")
+    unknown = set(item) - {"method", "path", "headers", "data"}
+    if unknown:
+        names = ", ".join(sorted(map(str, unknown)))
+        raise UsageError(
+            f"an entry of REQUESTS has unknown keys ({names}): known are method, path, headers, data"
+        )
+    data = item.get("data")
+    headers = item.get("headers") or {}
+    pairs = headers.items() if isinstance(headers, Mapping) else headers
+    if isinstance(data, Mapping):
+        from urllib.parse import urlencode
+
+        data = urlencode(data)
+    if data is not None and not isinstance(data, str | bytes):
+        raise UsageError(
+            f"the data of an entry of REQUESTS is a {type(data).__name__}: use a string or a dict"
+        )
+    method = str(item.get("method") or ("GET" if data is None else "POST"))
+    return parse_request(
+        f"{method} {item.get('path', '/')}", [f"{name}: {value}" for name, value in pairs], data
+    )

@@ -1,0 +1,161 @@
+"""Which code is recorded: decided once for each file, with the reason kept.
+
+The default scope is the program's own code, Flask, Werkzeug, and the standard library's server. Patterns
+of the user's include or exclude modules (``package`` or ``package.*``), paths (with a ``/``) and
+distributions (by the name of the folder in ``site-packages``).
+"""
+
+import os
+import re
+import sys
+import sysconfig
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from flasktrace.tracer.model import Origin
+
+DEFAULT_ORIGINS = frozenset({Origin.USER, Origin.FLASK, Origin.WERKZEUG, Origin.SERVER})
+
+_SERVER_MODULES = frozenset({"socketserver", "http.server", "selectors"})
+_OUR_FRAMEWORK = "flasktrace.framework."
+_OUR_LEAVES = "flasktrace.framework._leaves"
+_LIBRARY_FOLDERS = re.compile(r"[/\\](?:site-packages|dist-packages)[/\\]")
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Whether the code of a file is recorded, whose it is, and why it was decided so."""
+
+    is_recorded: bool
+    origin: Origin
+    module: str  # as shown to a user
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeOptions:
+    """What is recorded. Patterns are those of ``fnmatch``; an exclusion wins over an inclusion.
+
+    Attributes:
+        origins: whose code is in scope.
+        include: further modules, paths or distributions to record.
+        exclude: what not to record, though its origin is in scope.
+    """
+
+    origins: frozenset[Origin] = DEFAULT_ORIGINS
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+
+
+def shown_module(name: str) -> str:
+    """The upstream name of a module: the bundle's and its leaves' own prefixes are never shown."""
+    if name.startswith(_OUR_LEAVES):
+        return "werkzeug" + name[len(_OUR_LEAVES) :]
+    return name[len(_OUR_FRAMEWORK) :] if name.startswith(_OUR_FRAMEWORK) else name
+
+
+def _folders(*names: str) -> tuple[str, ...]:
+    found = {sysconfig.get_path(name) for name in names} | {
+        os.path.realpath(sysconfig.get_path(name)) for name in names
+    }
+    return tuple(sorted(folder + os.sep for folder in found if folder))
+
+
+@dataclass(slots=True)
+class Scope:
+    """Decides for each file of code whether it is recorded; the answers are kept in :attr:`decisions`."""
+
+    options: ScopeOptions = field(default_factory=ScopeOptions)
+    decisions: dict[str, Decision] = field(default_factory=dict)
+    _stdlib: tuple[str, ...] = field(default_factory=lambda: _folders("stdlib", "platstdlib"))
+    _ours: str = str(Path(__file__).parent.parent)  # the folder that holds tracer/ and framework/
+
+    def decide(self, file_path: str, module_globals: Mapping[str, object]) -> Decision:
+        """The decision for the code of a file, made when the file is first met.
+
+        Args:
+            file_path: the code's ``co_filename``.
+            module_globals: the globals its functions run in; only exact strings are read from them.
+        """
+        name = module_globals.get("__name__")
+        module = name if type(name) is str else ""
+        if file_path.startswith("<"):
+            # Generated code (a dataclass's methods, exec): it belongs to the module it runs in.
+            source = module_globals.get("__file__")
+            return self._decide(source if type(source) is str else file_path, module)
+        decision = self.decisions.get(file_path)
+        if decision is None:
+            decision = self.decisions[file_path] = self._decide(file_path, module)
+        return decision
+
+    def _decide(self, file_path: str, module: str) -> Decision:
+        shown = shown_module(module)
+        if _is_ours(module):
+            return Decision(False, Origin.LIBRARY, shown, "flasktrace's own")
+        origin = self._origin(file_path, shown, module)
+        if origin is None:
+            return Decision(False, Origin.LIBRARY, shown, "a template, not Python code")
+        names = _names_of(file_path, shown)
+        if pattern := _first_match(self.options.exclude, names):
+            return Decision(False, origin, shown, f"excluded by {pattern!r}")
+        if pattern := _first_match(self.options.include, names):
+            return Decision(True, origin, shown, f"included by {pattern!r}")
+        if origin in self.options.origins:
+            return Decision(True, origin, shown, f"{origin.value} code is in scope")
+        return Decision(False, origin, shown, f"{origin.value} code is out of scope")
+
+    def _origin(self, file_path: str, shown: str, module: str) -> Origin | None:
+        top = shown.partition(".")[0]
+        if not file_path.endswith((".py", ".pyw", ".pyc")) and not file_path.startswith("<"):
+            if Path(file_path).suffix:  # Jinja's compiled templates carry the template's path
+                return None
+        elif file_path == "<template>":
+            return None
+        if top in ("flask", "werkzeug") and self._is_framework(file_path, module):
+            return Origin.FLASK if top == "flask" else Origin.WERKZEUG
+        if shown in _SERVER_MODULES or top == "wsgiref":
+            return Origin.SERVER
+        if _LIBRARY_FOLDERS.search(file_path):
+            return Origin.LIBRARY
+        if file_path.startswith("<frozen") or file_path.startswith(self._stdlib):
+            return Origin.STDLIB
+        if file_path.startswith("<") and (top in sys.stdlib_module_names or not top):
+            return Origin.STDLIB
+        return Origin.USER
+
+    def _is_framework(self, file_path: str, module: str) -> bool:
+        """A user's own ``flask/`` next to the script stays the user's."""
+        if module.startswith("flasktrace.") or file_path.startswith(
+            str(Path(self._ours, "framework")) + os.sep
+        ):
+            return True
+        if _LIBRARY_FOLDERS.search(file_path):
+            return True
+        package = sys.modules.get(module.partition(".")[0])
+        source = getattr(package, "__file__", None) if package is not None else None
+        return bool(source) and file_path.startswith(os.path.dirname(str(source)) + os.sep)
+
+
+def _is_ours(module: str) -> bool:
+    # By name: the scripts in ``scenarios`` run as ``__main__`` and are programs like any user's.
+    if module.startswith(_OUR_FRAMEWORK):
+        return module.startswith(_OUR_FRAMEWORK + "_importing")
+    return module == "flasktrace" or module.startswith("flasktrace.")
+
+
+def _names_of(file_path: str, module: str) -> tuple[str, ...]:
+    """What a pattern may match: the module, its packages, the path, the distribution's folder."""
+    parts = module.split(".")
+    packages = [".".join(parts[: i + 1]) for i in range(len(parts))]
+    after = _LIBRARY_FOLDERS.split(file_path)[1:]
+    distribution = [re.split(r"[/\\]", after[-1])[0].removesuffix(".py")] if after else []
+    return (*packages, file_path, os.path.basename(file_path), *distribution)
+
+
+def _first_match(patterns: Iterable[str], names: tuple[str, ...]) -> str | None:
+    for pattern in patterns:
+        if any(fnmatchcase(name, pattern) for name in names):
+            return pattern
+    return None
