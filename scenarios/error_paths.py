@@ -14,11 +14,11 @@ app = Flask(__name__)
 @app.before_request
 def fragile_hook() -> None:
     if request.path == '/hook':
-        raise LookupError('the hook fell over')
+        raise OSError('the hook fell over')
 
 
-@app.errorhandler(LookupError)
-def lost(error: LookupError) -> tuple[str, int]:
+@app.errorhandler(OSError)
+def lost(error: OSError) -> tuple[str, int]:
     return f'handled: {type(error).__name__}\n', 500
 
 

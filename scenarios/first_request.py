@@ -8,7 +8,7 @@ such work at start-up, which is what the other branch shows.
 from flask import Flask
 
 app = Flask(__name__)
-started = []
+started: list[int] = []
 
 
 def warm_up() -> None:

@@ -5,15 +5,13 @@ The script that the walkthroughs of Flask's source begin with. Look for two stor
 the request handler and the application until the word `index` is on its way back.
 """
 
-from flask import Flask
+from flask import Flask, globals
 
 app = Flask(__name__)
 
-
-@app.route("/index")
+@app.route('/index')
 def index():
-    return "index"
+    return 'index'
 
-
-if __name__ == "__main__":
+if __name__ == '__main__':
     app.run()

@@ -12,8 +12,8 @@ from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 
 app = Flask(__name__)
 METHODS: dict[Any, list[str]] = {
-    ThreadedWSGIServer: ['serve_forever', 'process_request', 'finish_request', 'server_bind', 'verify_request'],
-    WSGIRequestHandler: ['handle', 'handle_one_request', 'parse_request', 'setup', 'finish'],
+    ThreadedWSGIServer: ['serve_forever', 'process_request'],
+    WSGIRequestHandler: ['handle', 'parse_request', 'setup'],
 }
 
 
@@ -30,7 +30,7 @@ def origin(owner: Any, method: str) -> str:
 @app.route('/origin')
 def index() -> str:
     owners = [owner for owner in METHODS if owner.__name__ == request.args['class']]
-    return '\n'.join(origin(owner, method) for owner in owners for method in METHODS[owner][:2]) + '\n'
+    return '\n'.join(origin(owner, method) for owner in owners for method in METHODS[owner]) + '\n'
 
 
 REQUESTS = ['GET /origin?class=ThreadedWSGIServer', 'GET /origin?class=WSGIRequestHandler']

@@ -17,7 +17,7 @@ notes: dict[int, str] = {1: 'read the trace'}
 class About(View):
     """The simplest class-based view."""
 
-    methods = ['GET']
+    methods = ('GET',)
 
     def dispatch_request(self) -> str:
         return 'made by View.as_view\n'

@@ -1,4 +1,4 @@
-"""Nested contexts: a second application, and a second request, on top of the first.
+"""Nested contexts: another application and another request on top.
 
 `/other` pushes the context of another application while a request is handled; `current_app` changes and
 comes back. `/inside` pushes a whole request context made by hand. Count the pushes and the pops of both

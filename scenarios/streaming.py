@@ -24,12 +24,11 @@ def popped() -> Response:
 
 @app.route('/kept')
 def kept() -> Response:
-    @stream_with_context
     def lines() -> Iterator[str]:
         yield f'path {request.path}\n'
         yield f"name {request.args['name']}\n"
 
-    return Response(lines(), mimetype='text/plain')
+    return Response(stream_with_context(lines()), mimetype='text/plain')
 
 
 REQUESTS = ['GET /popped', 'GET /kept?name=ada']

@@ -62,10 +62,10 @@ def chains(facts: Facts, *, same_python: bool) -> Iterator[tuple[str, list[Call]
     names = [f"{module}:{qualname}" for module, qualname in facts["functions"]]
 
     def calls(chain: dict[str, list[int]]) -> list[Call]:
-        pairs = [(names[number], depth) for number, depth in zip(chain["functions"], chain["depths"], strict=True)]
+        called = [names[number] for number in chain["functions"]]
         if same_python:
-            return pairs
-        return [(name, 0) for name, _ in pairs if not name.startswith(STDLIB)]
+            return list(zip(called, chain["depths"], strict=True))
+        return [(name, 0) for name in called if not name.startswith(STDLIB)]
 
     yield "startup", calls(facts["startup"])
     for request in facts["requests"]:

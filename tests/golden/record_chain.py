@@ -133,7 +133,7 @@ class Recorder:
     def stop(self) -> None:
         """Take the hook away."""
         sys.setprofile(None)
-        threading.setprofile(None)  # type: ignore[arg-type]
+        threading.setprofile(None)
 
 
 def is_resumed(frame: FrameType) -> bool:
@@ -195,19 +195,21 @@ class Client(threading.Thread):
         headers = {"Host": HOST_HEADER, **request["headers"]}
         if self.cookies and "Cookie" not in headers:
             headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
-        body = request["data"].encode()
+        body: bytes = request["data"].encode()
         if body and "Transfer-Encoding" not in headers:
             headers.setdefault("Content-Type", "application/x-www-form-urlencoded")
             headers["Content-Length"] = str(len(body))
         lines = [f"{request['method']} {request['path']} HTTP/1.1"]
         lines += [f"{name}: {value}" for name, value in headers.items()]
-        return "\r\n".join([*lines, "", ""]).encode("latin-1") + body
+        head: bytes = "\r\n".join([*lines, "", ""]).encode("latin-1")
+        return head + body
 
     def decoded(self, received: bytes) -> dict[str, Any]:
         """Status, headers and body, with what changes from run to run taken out."""
         head, _, body = received.partition(b"\r\n\r\n")
-        interim = head.startswith(b"HTTP/1.1 100")
-        if interim:
+        interim_count = 0
+        while head.startswith(b"HTTP/1.1 100"):
+            interim_count += 1
             head, _, body = body.partition(b"\r\n\r\n")
         lines = head.decode("latin-1").split("\r\n")
         pairs = [line.split(": ", 1) for line in lines[1:]]
@@ -215,17 +217,17 @@ class Client(threading.Thread):
             if name == "Set-Cookie":
                 cookie = value.partition(";")[0].partition("=")
                 self.cookies[cookie[0]] = cookie[2]
-        status = lines[0].partition(" ")[2]
+        protocol, _, status = lines[0].partition(" ")
         response = {
-            "protocol": lines[0].partition(" ")[0],
+            "protocol": protocol,
             "status": status,
-            "headers": [[name, scrubbed(name, value, status)] for name, value in pairs],
+            "headers": [[name, scrubbed(name, value)] for name, value in pairs],
             "body": scrubbed_body(body.decode("utf-8", "backslashreplace")),
         }
-        return {"interim": "100", **response} if interim else response
+        return {"interim_count": interim_count, **response} if interim_count else response
 
 
-def scrubbed(name: str, value: str, status: str) -> str:
+def scrubbed(name: str, value: str) -> str:
     """A header's value without dates, versions, signatures and the order of sets."""
     if name in ("Date", "Last-Modified", "Expires"):
         return "..."
@@ -233,8 +235,8 @@ def scrubbed(name: str, value: str, status: str) -> str:
         return re.sub(r"/[\d.]+\S*", "", value)
     if name == "Allow":
         return ", ".join(sorted(value.split(", ")))
-    if name == "ETag" and value.count("-") == 2:
-        return re.sub(r'"[\d.]+-(\d+)-\d+"', r'"...-\1-..."', value)
+    if name.lower() == "etag":
+        return re.sub(r'"(wzsdm-)?[\d.]+-(\d+)-\d+"', r'"\1...-\2-..."', value)
     if name == "Set-Cookie":
         value = re.sub(r"^(session=[\w-]+|session=\.[\w-]+)\.[\w-]+\.[\w-]+", r"\1...", value)
         # The names of days and months stay; today's leaf writes blanks where 1.0 wrote dashes.
@@ -281,8 +283,8 @@ def redirect_sockets(client: Client) -> None:
             client.server, client.address = server, self.getsockname()
             client.listening.set()
 
-    socket.socket.bind = bind_freely  # type: ignore[method-assign]
-    socket.socket.listen = listen_and_tell  # type: ignore[method-assign]
+    socket.socket.bind = bind_freely  # type: ignore[assignment,method-assign]
+    socket.socket.listen = listen_and_tell  # type: ignore[assignment,method-assign]
 
 
 def as_lists(calls: list[tuple[int, int]]) -> dict[str, list[int]]:
@@ -292,7 +294,10 @@ def as_lists(calls: list[tuple[int, int]]) -> dict[str, list[int]]:
 
 def renumber(facts: dict[str, Any]) -> None:
     """Number the functions in the order of the recorded calls, and drop those of the imports."""
-    chains = [facts["startup"], *(c for r in facts["requests"] for c in r["threads"].values()), facts["shutdown"]]
+    chains = [facts["startup"]]
+    for request in facts["requests"]:
+        chains += request["threads"].values()
+    chains.append(facts["shutdown"])
     numbers: dict[int, int] = {}
     for chain in chains:
         chain["functions"] = [numbers.setdefault(number, len(numbers)) for number in chain["functions"]]

@@ -1,0 +1,50 @@
+"""What all tests share: the switch that renews golden files, and a check that nothing is left behind."""
+
+import os
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+# The truth machinery is a folder of scripts, which the genuine environment runs as well.
+sys.path.insert(0, str(Path(__file__).parent / "golden"))
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add ``--renew-golden``."""
+    parser.addoption(
+        "--renew-golden",
+        action="store_true",
+        help="write the golden files anew (those of the pipeline from genuine Flask 1.1.4)",
+    )
+
+
+@pytest.fixture
+def renew_golden(request: pytest.FixtureRequest) -> bool:
+    """Tell whether golden files are to be written, not compared."""
+    return bool(request.config.getoption("--renew-golden"))
+
+
+def missing_prerequisite(reason: str) -> None:
+    """Skip a test that cannot run here, or fail it where all tests must run (``FLASKTRACE_ALL_TESTS``)."""
+    if os.environ.get("FLASKTRACE_ALL_TESTS"):
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+@pytest.fixture(autouse=True)
+def nothing_left_behind() -> Iterator[None]:
+    """Fail a test that leaves a profile hook installed or the environment variables changed."""
+    hook, thread_hook = sys.getprofile(), threading.getprofile()
+    environment = _environment()
+    yield
+    assert sys.getprofile() is hook, "a profile hook was left installed"
+    assert threading.getprofile() is thread_hook, "a profile hook for threads was left installed"
+    assert _environment() == environment, "environment variables were left changed"
+
+
+def _environment() -> dict[str, str]:
+    # pytest itself keeps the name of the running test there.
+    return {name: value for name, value in os.environ.items() if name != "PYTEST_CURRENT_TEST"}

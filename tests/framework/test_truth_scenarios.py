@@ -1,0 +1,54 @@
+"""The bundle gives genuine Flask 1.1.4's responses and call chains, in every scenario.
+
+``pytest tests/framework/test_truth_scenarios.py --renew-golden`` records the golden files anew.
+"""
+
+import json
+import sys
+
+import compare
+import pytest
+import record_genuine
+
+NAMES = record_genuine.scenario_names()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_bundle_does_what_genuine_flask_does(name: str) -> None:
+    golden = json.loads(record_genuine.golden_path(name).read_text(encoding="utf-8"))
+    actual = json.loads(record_genuine.record_text(sys.executable, name, bundle=True))
+    result = compare.compare(golden, actual)
+    assert result.response_differences == []
+    assert result.differences == []
+    assert result.in_order_count == result.expected_count > 0
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_golden_file_is_what_genuine_flask_does(name: str, renew_golden: bool) -> None:
+    python = record_genuine.genuine_python()
+    if python is None:
+        pytest.skip("no environment with genuine Flask 1.1.4 is here: see tests/golden/requirements.txt")
+    if renew_golden:
+        record_genuine.renew(name, python)
+    recorded = record_genuine.record_text(python, name)
+    assert record_genuine.golden_path(name).read_text(encoding="utf-8") == recorded
+
+
+def test_every_golden_file_has_its_scenario() -> None:
+    assert sorted(path.stem for path in record_genuine.DATA.glob("*.json")) == NAMES
+
+
+def test_a_missing_call_is_found() -> None:
+    golden = {
+        "scenario": "made up",
+        "python": "3.11",
+        "functions": [["flask.app", "Flask.run"], ["werkzeug.serving", "run_simple"]],
+        "startup": {"functions": [0, 1], "depths": [0, 1]},
+        "requests": [],
+        "shutdown": {"functions": [], "depths": []},
+    }
+    actual = {**golden, "startup": {"functions": [0], "depths": [0]}}
+    result = compare.compare(golden, actual)
+    assert (result.in_order_count, result.expected_count) == (1, 2)
+    assert "- " in result.differences[0] and "werkzeug.serving:run_simple" in result.differences[0]
+    assert not result.is_equal
