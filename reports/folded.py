@@ -80,3 +80,6 @@ class FoldedTrace:
     filtered_count: int = 0  # taken out by --only, --hide, --depth, ...
     notice: str = ""  # e.g. that a view too large stepped up one level, and what it hid
     owners: Sequence[int] = field(default_factory=list)  # by position in trace.calls: its step's number
+    parent_numbers: Sequence[int] = field(
+        default_factory=list
+    )  # of each step, 0 for none: steps[i].parent_number

@@ -162,6 +162,7 @@ def _folded(trace: Trace, tables: FoldTables, level: Level, options: FoldOptions
         filtered_count=options.filtered_count,
         notice=_notice(options, level, columns),
         owners=tables.owners,
+        parent_numbers=columns.parent_number,
     )
 
 

@@ -1,0 +1,328 @@
+"""The console tree: what was called, with what, what came back, chapter by chapter.
+
+Lines are written as they are made, so the first one is there at once however long the trace is.
+On a terminal each line fits its width; where the output goes to a file or a pipe, each call is one
+line that nothing is cut from, and all other lines begin with ``#``.
+"""
+
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TextIO
+
+from flasktrace.reports.folded import FoldedTrace, Level
+from flasktrace.reports.labels import display_name, resolution
+from flasktrace.reports.text import cells, clean, shorten, to_ascii, wrap
+from flasktrace.reports.tree_line import Line, call_line, time_text
+from flasktrace.reports.tree_rows import Banner, CallRow, Heading, Inside, Row, tree_rows
+from flasktrace.reports.tree_style import ASCII, UNICODE, Signs, Styles
+from flasktrace.reports.words import Words, count_calls, step_range, words_of
+from flasktrace.tracer.model import PLAIN_RETURN, Raised, Returned
+
+MIN_WIDTH_CELLS = 40
+WIDE_CELLS = 160  # from here on the explanation stands beside the call
+MAX_CALL_CELLS = 100  # which then gets so much at the most
+MIN_BESIDE_CELLS = 70
+MAX_EXPLANATION_LINES = 2
+TIME_CELLS = 7  # "1.25 ms", "12.3 µs"
+
+
+@dataclass(frozen=True, slots=True)
+class TreeOptions:
+    """How the tree is written.
+
+    Attributes:
+        language: of the fixed words, ``en`` or ``zh``.
+        width_cells: of the terminal; None when the output is no terminal: nothing is cut then.
+        is_ascii: only ASCII can be written.
+        is_coloured: write colour codes.
+        explain: add what each landmark does.
+        resolution: add, for an inherited method, the class it was called on and the one it was found on.
+        times: show how long each call took; without, the same trace gives the same text.
+        legend: explain the signs at the end.
+        ancestries: the classes of a receiver's class in order of lookup, by its name, where known.
+    """
+
+    language: str = "en"
+    width_cells: int | None = None
+    is_ascii: bool = False
+    is_coloured: bool = False
+    explain: bool = False
+    resolution: bool = False
+    times: bool = True
+    legend: bool = True
+    ancestries: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+def stream_options(
+    stream: TextIO, width_cells: int, environ: Mapping[str, str] = os.environ
+) -> dict[str, object]:
+    """The part of :class:`TreeOptions` that the stream decides: width, ASCII, colours.
+
+    Args:
+        stream: to write to.
+        width_cells: of the terminal, used when the stream is one.
+        environ: ``NO_COLOR`` with any text turns colours off, and so does ``TERM=dumb``.
+    """
+    is_terminal = stream.isatty()
+    encoding = (getattr(stream, "encoding", None) or "ascii").lower().replace("-", "").replace("_", "")
+    is_coloured = is_terminal and not environ.get("NO_COLOR") and environ.get("TERM") != "dumb"
+    return {
+        "width_cells": max(width_cells, MIN_WIDTH_CELLS) if is_terminal else None,
+        "is_ascii": not encoding.startswith(("utf", "gb18030")),
+        "is_coloured": is_coloured,
+    }
+
+
+def write_tree(folded: FoldedTrace, stream: TextIO, options: TreeOptions | None = None) -> None:
+    """Write the tree, line by line.
+
+    Args:
+        folded: what is shown.
+        stream: a text stream; it is neither opened nor closed here.
+        options: how; plain text without a limit of width when left out.
+
+    Raises:
+        OSError: whatever the stream raises, such as :class:`BrokenPipeError` when its reader is gone.
+    """
+    for line in tree_lines(folded, options):
+        stream.write(line + "\n")
+
+
+def tree_lines(folded: FoldedTrace, options: TreeOptions | None = None) -> Iterator[str]:
+    """The lines of the tree without their ends; see :func:`write_tree`."""
+    options = options or TreeOptions()
+    return _Writer(folded, options).lines()
+
+
+class _Writer:
+    """Makes the lines of one tree, and remembers which signs the legend must explain."""
+
+    def __init__(self, folded: FoldedTrace, options: TreeOptions) -> None:
+        self.folded = folded
+        self.options = options
+        self.words: Words = words_of(options.language)
+        self.signs: Signs = ASCII if options.is_ascii else UNICODE
+        self.styles = Styles(options.is_coloured)
+        self.number_cells = len(str(max(len(folded.steps), 1)))
+        self.gutter_cells = self.number_cells + 2 + (TIME_CELLS + 2 if options.times else 0)
+        self.used: set[str] = set()
+        width = options.width_cells
+        self.is_beside = options.explain and width is not None and width >= WIDE_CELLS
+        self.call_cells = width
+        if self.is_beside and width is not None:
+            self.call_cells = min(MAX_CALL_CELLS, width - MIN_BESIDE_CELLS)
+        self.max_depth = 100 if width is None else max((width - self.gutter_cells - 30) // 2, 2)
+        self.bars = [""]  # by depth: what stands before the branches of the step last seen there
+
+    def lines(self) -> Iterator[str]:
+        """All lines, from the summary to the legend."""
+        parts: Iterable[Iterator[str]] = (self._summary(), self._body(), self._closing())
+        for part in parts:
+            for line in part:
+                yield to_ascii(line) if self.options.is_ascii else line
+
+    def _body(self) -> Iterator[str]:
+        for row in tree_rows(self.folded):
+            yield from self._row(row)
+
+    def _row(self, row: Row) -> Iterator[str]:
+        match row:
+            case Banner():
+                yield from self._banner(row)
+            case Heading():
+                yield from self._heading(row)
+            case Inside():
+                yield self._inside(row)
+            case CallRow():
+                yield from self._call(row)
+
+    def _aside(self, style: str, text: str) -> str:
+        """A line that is no call."""
+        width = self.options.width_cells
+        if width is None:
+            return f"# {text}" if text else "#"
+        return self.styles(style, shorten(text, width, self.signs.ellipsis))
+
+    def _summary(self) -> Iterator[str]:
+        folded, words = self.folded, self.words
+        metadata = folded.trace.metadata
+        about = [clean(part) for part in (metadata.scenario,) if part]
+        if metadata.flask_version:
+            about.append(clean(f"Flask {metadata.flask_version}, Werkzeug {metadata.werkzeug_version}"))
+        if metadata.python_version:
+            about.append(clean(f"Python {metadata.python_version}"))
+        shown = words.summary.format(
+            calls=count_calls(words, folded.total_call_count),
+            steps=len(folded.steps),
+            level=folded.level.value,
+        )
+        yield self._aside("note", f" {self.signs.dot} ".join([*about, shown]))
+        if folded.notice:
+            yield self._aside("raised", clean(folded.notice))
+        if folded.filtered_count:
+            yield self._aside("note", words.filtered.format(count=folded.filtered_count))
+        if folded.trace.dropped_count:
+            yield self._aside("raised", words.dropped.format(count=folded.trace.dropped_count))
+        if not folded.steps:
+            yield self._aside("note", words.no_calls)
+
+    def _banner(self, row: Banner) -> Iterator[str]:
+        words, request = self.words, row.request
+        if request is None:
+            return
+        status = words.no_answer if request.status is None else str(request.status)
+        text = clean(f"{request.method} {request.target}")
+        yield self._aside("muted", "")
+        yield self._aside("banner", f" {words.request}: {text} {self.signs.arrow} {status} ")
+
+    def _heading(self, row: Heading) -> Iterator[str]:
+        chapter, words, signs = row.chapter, self.words, self.signs
+        title = clean(chapter.phase.title) if chapter.phase is not None else words.calls
+        left = f"{chapter.number}. {title} "
+        steps = step_range(words, chapter.first, chapter.last)
+        right = f" {steps}, {count_calls(words, chapter.call_count)}"
+        yield self._aside("muted", "")
+        width = self.options.width_cells
+        if width is None:
+            yield f"# {left.rstrip()} ({right.strip()})"
+            return
+        left = shorten(left, width, signs.ellipsis)
+        gap = width - cells(left) - cells(right)
+        if gap < 3:
+            yield self.styles("heading", left.rstrip())
+            return
+        yield self.styles("heading", left) + self.styles("muted", signs.rule * gap + right)
+
+    def _inside(self, row: Inside) -> str:
+        name = display_name(row.step.function, row.step.landmark)
+        text = self.words.inside.format(name=name, number=row.step.number)
+        return self._aside("muted", " " * self.gutter_cells + text if self.options.width_cells else text)
+
+    def _call(self, row: CallRow) -> Iterator[str]:
+        self._remember(row)
+        gutter, branch = self._gutter(row), self._branch(row)
+        taken = self.gutter_cells + cells(branch)
+        room = None if self.call_cells is None else self.call_cells - taken
+        line = call_line(row.step, room, self.signs, self.words)
+        text = gutter + self.styles("muted", branch) + line.render(self.styles)
+        notes = self._notes(row)
+        if self.options.width_cells is None:
+            yield text + "".join(f"  # {note}" for note in notes)
+        elif self.is_beside and notes:
+            yield self._beside(text, taken, line, notes[0])
+            yield from self._below(row, notes[1:])
+        else:
+            yield text
+            yield from self._below(row, notes)
+
+    def _beside(self, text: str, taken_cells: int, line: Line, note: str) -> str:
+        assert self.call_cells is not None and self.options.width_cells is not None
+        gap = max(self.call_cells - taken_cells - line.width_cells, 0) + 2
+        room = self.options.width_cells - taken_cells - line.width_cells - gap
+        return text + " " * gap + self.styles("muted", shorten(note, room, self.signs.ellipsis))
+
+    def _below(self, row: CallRow, notes: list[str]) -> Iterator[str]:
+        """The notes on lines of their own, with the branches drawn through."""
+        assert self.options.width_cells is not None
+        signs = self.signs
+        bars = self.bars[min(row.depth, len(self.bars) - 1)]
+        bars += signs.bar if row.has_children else " " * cells(signs.bar)
+        room = self.options.width_cells - self.gutter_cells - cells(bars)
+        for note in notes:
+            lines = wrap(note, max(room, 20))
+            if len(lines) > MAX_EXPLANATION_LINES:
+                lines[MAX_EXPLANATION_LINES - 1] += " " + signs.ellipsis
+            for line in lines[:MAX_EXPLANATION_LINES]:
+                shown = shorten(line, room, signs.ellipsis)
+                yield " " * self.gutter_cells + self.styles("muted", bars + shown)
+
+    def _notes(self, row: CallRow) -> list[str]:
+        notes = []
+        landmark = row.step.landmark
+        if self.options.explain and landmark is not None and landmark.does:
+            notes.append(clean(landmark.does))
+        if self.options.resolution:
+            note = self._resolution_note(row)
+            if note:
+                notes.append(note)
+        return notes
+
+    def _resolution_note(self, row: CallRow) -> str:
+        call = row.step.call
+        actual = call.receiver.class_name if call.receiver is not None else ""
+        found = resolution(call, row.step.function, self.options.ancestries.get(actual, ()))
+        if found is None:
+            return ""
+        words = self.words
+        note = words.called_on.format(actual=found.actual, defining=found.defining)
+        if found.looked_through:
+            note += ", " + words.looked_through.format(classes=", ".join(found.looked_through))
+        return note
+
+    def _gutter(self, row: CallRow) -> str:
+        number = f"{row.step.number:>{self.number_cells}}  "
+        if not self.options.times:
+            return self.styles("muted", number)
+        time = time_text(row.step, self.signs)
+        return self.styles("muted", number + " " * (TIME_CELLS - len(time)) + time + "  ")
+
+    def _branch(self, row: CallRow) -> str:
+        """The guides before a call; beyond a depth that leaves no room, its depth as a number."""
+        depth, signs = row.depth, self.signs
+        if depth == 0:
+            del self.bars[1:]
+            return ""
+        if depth > self.max_depth:
+            return f"{self.bars[-1]}{signs.ellipsis}{depth} "
+        above = self.bars[depth - 1]
+        del self.bars[depth:]
+        self.bars.append(above + (" " * cells(signs.bar) if row.is_last else signs.bar))
+        return above + (signs.last_branch if row.is_last else signs.branch)
+
+    def _remember(self, row: CallRow) -> None:
+        step, used = row.step, self.used
+        if step.hidden_count:
+            used.add("folded")
+        if step.repeat_count > 1:
+            used.add("repeated")
+        if step.is_hand_over:
+            used.add("hand_over")
+        if step.resumed_count:
+            used.add("resumed")
+        if step.function.origin.value == "user":
+            used.add("user")
+        if isinstance(step.call.outcome, Raised):
+            used.add("raised")
+        elif isinstance(step.call.outcome, Returned) and row.step.call.outcome is not PLAIN_RETURN:
+            used.add("returned")
+
+    def _closing(self) -> Iterator[str]:
+        if not self.options.legend or not self.folded.steps:
+            return
+        words, signs = self.words, self.signs
+        entries = {
+            "user": f"{signs.user} {words.your_code}",
+            "returned": f"{signs.arrow} {words.returned}",
+            "raised": f"{signs.cross} {words.raises}",
+            "hand_over": f"{signs.hand_over} {words.hand_over}",
+            "folded": f"+12 {words.folded}",
+            "repeated": f"{signs.times}4 {words.repeated}",
+            "resumed": f"{signs.resumed}2 {words.generator_resumed}",
+        }
+        shown = [text for name, text in entries.items() if name in self.used]
+        if self.options.times:
+            shown.insert(0, words.number_and_time)
+        yield self._aside("muted", "")
+        line = f"{words.legend}:"
+        for entry in shown:
+            if self.options.width_cells and cells(line) + 3 + cells(entry) > self.options.width_cells:
+                yield self._aside("muted", line)
+                line = " " * cells(words.legend)
+            line += ("  " if line.endswith(":") else "   ") + entry
+        yield self._aside("muted", line)
+
+
+def default_explain(level: Level, width_cells: int | None) -> bool:
+    """Whether explanations help: on a terminal, at the levels that tell the story."""
+    return width_cells is not None and level in (Level.CHAPTERS, Level.MILESTONES)

@@ -1,0 +1,120 @@
+"""The fixed words of every view, in each language."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What a view says by itself; ``{...}`` are filled in by the view."""
+
+    call: str
+    calls: str
+    client: str
+    your_code: str
+    returned: str
+    raises: str
+    hand_over: str
+    new_thread: str
+    folded: str
+    repeated: str
+    generator_resumed: str
+    unfinished: str
+    step_range: str
+    one_step: str
+    call_count: str
+    one_call: str
+    inside: str
+    legend: str
+    request: str
+    no_answer: str
+    summary: str
+    filtered: str
+    dropped: str
+    called_on: str
+    looked_through: str
+    start_up: str
+    why: str
+    no_calls: str
+    number_and_time: str
+
+
+_EN = Words(
+    call="call",
+    calls="calls",
+    client="client",
+    your_code="your code",
+    returned="value returned",
+    raises="raises",
+    hand_over="handed over to another thread",
+    new_thread="in a new thread",
+    folded="inner calls folded away",
+    repeated="repeated, time of all",
+    generator_resumed="a generator, resumed so often",
+    unfinished="still running",
+    step_range="steps {first}-{last}",
+    one_step="step {first}",
+    call_count="{count:,} calls",
+    one_call="1 call",
+    inside="inside {name}, step {number}:",
+    legend="Legend",
+    request="Request",
+    no_answer="no answer",
+    summary="{calls} in {steps} steps, level {level}",
+    filtered="{count:,} calls taken out by the filter",
+    dropped="{count:,} calls were not recorded: the limit was reached",
+    called_on="called on {actual}, found on {defining}",
+    looked_through="looked through {classes}",
+    start_up="Start-up",
+    why="Why",
+    no_calls="No calls were recorded.",
+    number_and_time="step and time taken, inner calls included",
+)
+
+_ZH = Words(
+    call="调用",
+    calls="调用",
+    client="客户端",
+    your_code="你的代码",
+    returned="返回值",
+    raises="抛出",
+    hand_over="交给另一个线程",
+    new_thread="在新线程中",
+    folded="折叠的内部调用数",
+    repeated="重复次数，时间为总和",
+    generator_resumed="生成器，恢复执行的次数",
+    unfinished="仍在运行",
+    step_range="步骤 {first}-{last}",
+    one_step="步骤 {first}",
+    call_count="{count:,} 次调用",
+    one_call="1 次调用",
+    inside="位于步骤 {number} 的 {name} 之内：",
+    legend="图例",
+    request="请求",
+    no_answer="没有响应",
+    summary="{calls}，显示为 {steps} 步，级别 {level}",
+    filtered="过滤器去掉了 {count:,} 次调用",
+    dropped="有 {count:,} 次调用未被记录：已达上限",
+    called_on="在 {actual} 上调用，定义于 {defining}",
+    looked_through="依次查找 {classes}",
+    start_up="启动",
+    why="为什么",
+    no_calls="没有记录到任何调用。",
+    number_and_time="步骤编号与耗时（含内部调用）",
+)
+
+_WORDS = {"en": _EN, "zh": _ZH}
+
+
+def words_of(language: str) -> Words:
+    """The words of a language, English for one that there are none of."""
+    return _WORDS.get(language, _EN)
+
+
+def count_calls(words: Words, count: int) -> str:
+    """``1 call``, ``1,234 calls``."""
+    return words.one_call if count == 1 else words.call_count.format(count=count)
+
+
+def step_range(words: Words, first: int, last: int) -> str:
+    """``step 3``, ``steps 3-9``."""
+    return (words.one_step if first == last else words.step_range).format(first=first, last=last)
