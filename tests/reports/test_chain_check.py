@@ -18,7 +18,7 @@ FUNCTIONS = [
 
 
 def _trace(calls: list[tuple[int, int, int]]) -> Trace:
-    """A trace of (function, parent's id or 0, thread) triples, each call a nanosecond inside the one before."""
+    """A trace of (function, parent's id or 0, thread) triples."""
     trace = Trace(threads=[Thread(1, "MainThread"), Thread(2, "Thread-1")])
     for i, (module, qualname, _) in enumerate(FUNCTIONS):
         trace.functions[i] = Function(i, module, qualname, f"/x/{module}.py", 1, 9, Origin.USER)
