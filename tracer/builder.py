@@ -38,6 +38,8 @@ from flasktrace.tracer.recorder import (
 )
 
 _RECEIVERS = frozenset({"self", "cls", "mcs", "_self", "__self"})
+# Up to 3.11 a comprehension has a frame of its own; it is no call in anybody's eyes, nor on later Pythons.
+_COMPREHENSIONS = frozenset({"<listcomp>", "<setcomp>", "<dictcomp>"})
 _CACHE_LIMIT = 100_000
 _YIELD = dis.opmap["YIELD_VALUE"]
 _YIELDING = frozenset({_YIELD, dis.opmap["RESUME"]})  # on 3.13 a generator yields at the RESUME after
@@ -152,6 +154,13 @@ class Builder:
         for stream, event in _merged(chunks):
             self._event(self._state(stream), event)
 
+    def take_changed(self) -> list[int]:
+        """The positions of calls that changed after they were handed out, once; all are handed out now."""
+        changed = sorted(self.changed)
+        self.changed.clear()
+        self.written_count = len(self.trace.calls)
+        return changed
+
     def finish(self, metadata: Metadata, requests: list[Request]) -> Trace:
         """Build the rest, close the calls that are still open, and give the trace."""
         self.take()
@@ -206,6 +215,9 @@ class Builder:
         if info.is_foreign_body or (parent is not None and parent.is_skipping):
             state.stack.append(_Open(-1, hang, info, is_skipping=True))
             return
+        if info.code.co_name in _COMPREHENSIONS:
+            state.stack.append(_Open(-1, hang, info))
+            return
         captured = extra
         if info.is_generator:
             frame_id, lasti, captured = extra
@@ -217,7 +229,7 @@ class Builder:
             state.stack.append(_Open(-1, hang, info, is_left_out=True))
             return
         # A new thread's first call is made by no line of the program's.
-        call_line = parent.info.line_at(where) if parent is not None and parent.row >= 0 else None
+        call_line = parent.info.line_at(where) if parent is not None else None
         row = self._add_row(state, info, time_ns, hang, call_line)
         if captured is not None:
             self._set_detail(info, row, captured)

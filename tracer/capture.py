@@ -5,9 +5,9 @@ exact containers as their length and first items, anything else as its type and 
 the text later, when the trace is built. No ``repr``, ``len``, ``getattr`` or comparison ever meets an object
 whose type is not exactly a built-in one, as those would run the traced program's code on half-built objects.
 
-A captured value is an ``int``, ``str`` or ``bytes`` itself, or a tuple that begins with the class's name and the
-object's id; two items are an object of the program's, three a text, four a container. No class is kept or hashed,
-as a metaclass may define ``__hash__`` too.
+A captured value is an ``int``, ``str`` or ``bytes`` itself, or a tuple that begins with the class's name and
+the object's id; two items are an object of the program's, three a text, four a container. No class is kept or
+hashed, as a metaclass may define ``__hash__`` too.
 """
 
 import re
@@ -27,7 +27,7 @@ Captured = Any  # int | str | bytes | tuple[str, int, ...]; see the module's doc
 # Read through the type's own descriptors: a metaclass may define __name__ as a property of its own.
 _type_name: Callable[[type], str] = type.__dict__["__name__"].__get__
 _type_qualname: Callable[[type], str] = type.__dict__["__qualname__"].__get__
-_module_dict: Callable[[ModuleType], dict[str, object]] = ModuleType.__dict__["__dict__"].__get__
+_module_dict: Callable[[ModuleType], dict[str, object]] = vars(ModuleType)["__dict__"].__get__
 
 CAPTURED_NONE = ("NoneType", 0, "None")
 _TRUE = ("bool", 0, "True")

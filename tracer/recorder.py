@@ -7,7 +7,7 @@ call      ``code, time_ns, lasti of the caller, detail``
 return    ``code, time_ns, -2 - lasti, value``
 start     ``None, time_ns, id of the Thread object, None``: the current call starts a thread
 request   ``None, time_ns, request id or 0, "request"``: what follows is done for this request
-exception ``None, time_ns, (class, text, ids of the codes it went through), "exception"``: what the last raise was
+exception ``None, time_ns, (class, text, ids of the codes it went through), "exception"``: what was raised
 
 The detail of a generator is ``(frame id, own lasti, detail)``, its value ``(frame id, value)``, as all
 its resumptions are one activation.
@@ -65,7 +65,7 @@ class RecorderOptions:
 
 @dataclass(slots=True)
 class ThreadStream:
-    """The events of one thread that are not yet built. The Thread's id joins it to the call that started it."""
+    """The events of one thread that are not yet built; the Thread's id leads to the call that started it."""
 
     id: int
     name: str
@@ -114,7 +114,7 @@ class Recorder:
             raise RuntimeError("this recorder is recording already; make another one")
         self._previous = (sys.getprofile(), threading.getprofile())
         self.is_recording = True
-        threading.setprofile(self._first_event)  # type: ignore[arg-type]
+        threading.setprofile(self._first_event)
         sys.setprofile(self._make_hook(threading.current_thread()))
 
     def stop(self) -> None:

@@ -82,12 +82,20 @@ class Scope:
         name = module_globals.get("__name__")
         module = name if type(name) is str else ""
         if file_path.startswith("<"):
-            # Generated code (a dataclass's methods, exec): it belongs to the module it runs in.
-            source = module_globals.get("__file__")
-            return self._decide(source if type(source) is str else file_path, module)
+            return self._decide_generated(file_path, module, module_globals)
         decision = self.decisions.get(file_path)
         if decision is None:
             decision = self.decisions[file_path] = self._decide(file_path, module)
+        return decision
+
+    def _decide_generated(
+        self, file_path: str, module: str, module_globals: Mapping[str, object]
+    ) -> Decision:
+        """Generated code (a dataclass's methods, exec) belongs to the module it runs in, if there is one."""
+        source = module_globals.get("__file__")
+        decision = self._decide(source if type(source) is str else file_path, module)
+        if decision.is_recorded and (decision.origin is not Origin.USER or module not in sys.modules):
+            return Decision(False, decision.origin, decision.module, "generated code, in no file to look at")
         return decision
 
     def _decide(self, file_path: str, module: str) -> Decision:

@@ -53,7 +53,8 @@ _TABLES = {
     "functions": "id INTEGER PRIMARY KEY, module TEXT, qualname TEXT, file_path TEXT, line_number INTEGER,"
     " last_line INTEGER, origin TEXT",
     "details": "id INTEGER PRIMARY KEY, receiver TEXT, parameters TEXT",
-    "outcomes": "id INTEGER PRIMARY KEY, kind TEXT, class_name TEXT, text TEXT, value TEXT, line_number INTEGER",
+    "outcomes": "id INTEGER PRIMARY KEY, kind TEXT, class_name TEXT, text TEXT, value TEXT,"
+    " line_number INTEGER",
     "phases": "id INTEGER PRIMARY KEY, name TEXT",
     "calls": "id INTEGER PRIMARY KEY, parent_id INTEGER, function_id INTEGER, thread_id INTEGER,"
     " request_id INTEGER, depth INTEGER, call_line INTEGER, start_ns INTEGER, end_ns INTEGER,"
@@ -363,8 +364,8 @@ def _as_int_or_none(cell: object) -> int | None:
     return None if cell is None else _as_int(cell)
 
 
-def _as_value(item: object) -> Value:
-    name, class_name, object_id, text = item  # type: ignore[misc]
+def _as_value(item: Any) -> Value:
+    name, class_name, object_id, text = item
     return Value(_as_text(name), _as_text(class_name), _as_int(object_id), _as_text(text))
 
 

@@ -1,0 +1,402 @@
+"""Playing a scenario: run the program with the recorder on, send the requests, stop the server.
+
+The program runs unmodified in this process's main thread. What is changed around it while it runs, and put
+back: the default port 5000 becomes a free port of the loopback interface, and a reloader runs the server in
+this process rather than in a child.
+"""
+
+import _thread
+import contextlib
+import datetime
+import errno
+import importlib
+import importlib.metadata
+import platform
+import socket
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from time import perf_counter_ns
+from typing import Any
+
+from flasktrace.tracer.builder import Builder
+from flasktrace.tracer.capture import Texts
+from flasktrace.tracer.client import Driver, Latch, Response
+from flasktrace.tracer.errors import FlasktraceError, ScenarioError, TraceError
+from flasktrace.tracer.model import Metadata, Trace
+from flasktrace.tracer.program import Program, Scenario, as_main, find_app, load, program_traceback
+from flasktrace.tracer.recorder import Recorder, RecorderOptions
+from flasktrace.tracer.requests import PlannedRequest, planned_from
+from flasktrace.tracer.scope import ScopeOptions
+from flasktrace.tracer.store import TraceWriter
+
+__all__ = ["PlayOptions", "PlayResult", "Response", "Scenario", "play"]
+
+DEFAULT_PORT = 5000
+_FLUSH_EVERY_S = 0.25
+_LATE_NS = 100_000_000  # an event may reach its list this long after its time
+
+
+def _activate_bundle() -> None:
+    importlib.import_module("flasktrace.framework").activate()
+
+
+@dataclass(frozen=True, slots=True)
+class PlayOptions:
+    """How a scenario is played.
+
+    Attributes:
+        engine: ``bundled`` or ``installed``.
+        requests: what to send; empty for the script's ``REQUESTS``, else each plain route.
+        trace_path: where to write the trace while recording; None to keep it in memory only.
+        timeout_s: for the server to listen, and for each answer.
+        limit: the number of calls to keep.
+        with_values: whether values are recorded.
+        scope: which code is recorded.
+        mask: further names of secrets, regular expressions.
+        activate: puts the bundled engine in place.
+    """
+
+    engine: str = "bundled"
+    requests: tuple[PlannedRequest, ...] = ()
+    trace_path: Path | None = None
+    timeout_s: float = 10.0
+    limit: int = 1_000_000
+    with_values: bool = True
+    scope: ScopeOptions = field(default_factory=ScopeOptions)
+    mask: tuple[str, ...] = ()
+    activate: Callable[[], None] = _activate_bundle
+
+
+@dataclass(slots=True)
+class PlayResult:
+    """What came of it. ``failure`` is what a user should be told in one line, and exit with status 2 on.
+
+    Attributes:
+        program_traceback: the program's own, to be printed before the failure; "" when it raised nothing.
+        was_interrupted: by Ctrl-C; the trace is what there was by then.
+    """
+
+    trace: Trace
+    responses: list[Response]
+    failure: FlasktraceError | None = None
+    program_traceback: str = ""
+    was_interrupted: bool = False
+    trace_path: Path | None = None
+
+
+def play(scenario: Scenario, options: PlayOptions | None = None) -> PlayResult:
+    """Run a scenario with the recorder on. To be called in the main thread, once for each process.
+
+    Raises:
+        ScenarioError: there is no such script, or the engine cannot be had in this process.
+        TraceError: the trace's file cannot be written.
+    """
+    options = options or PlayOptions()
+    with contextlib.suppress(SyntaxError):
+        load(scenario)  # before the costly imports: a wrong path should be told at once
+    _prepare_engine(options)
+    return _Play(scenario, options).run()
+
+
+def _prepare_engine(options: PlayOptions) -> None:
+    """Import the engine before the recording begins: its import is no part of the story."""
+    if options.engine not in ("bundled", "installed"):
+        raise ScenarioError(f"there is no engine {options.engine!r}: choose bundled or installed")
+    try:
+        if options.engine == "bundled":
+            options.activate()
+        importlib.import_module("flask")
+        importlib.import_module("werkzeug.serving")
+    except RuntimeError as error:
+        raise ScenarioError(f"cannot use the bundled engine: {error}") from None
+    except ModuleNotFoundError as error:
+        if error.name not in ("flask", "werkzeug"):
+            raise
+        raise ScenarioError(f"{error.name} is not installed: install it, or use --engine bundled") from None
+
+
+class _Play:
+    """The parts of one run, and how they are taken down in whatever way it ends."""
+
+    def __init__(self, scenario: Scenario, options: PlayOptions) -> None:
+        self.scenario, self.options = scenario, options
+        self.texts = Texts(options.mask)
+        self.recorder = Recorder(RecorderOptions(options.scope, options.with_values, self._on_serve))
+        self.driver = Driver(self._plan, self.recorder.workers, options.timeout_s)
+        self.builder = Builder(self.recorder, self.texts, options.limit, self.driver.request_of_port)
+        self.program: Program | None = None
+        self.app: Any = None
+        self.port_in_use: tuple[str, int] | None = None
+        self.failure: FlasktraceError | None = None
+        self.traceback = ""
+        self.was_interrupted = False
+        self.exit_status: object = None
+
+    def run(self) -> PlayResult:
+        writer = TraceWriter(self.options.trace_path) if self.options.trace_path else None
+        flusher = Flusher(self.builder, writer, self._metadata())
+        try:
+            with _loopback_ports(self), _no_reloader():
+                flusher.start()
+                self._run_program()
+        finally:
+            flusher.stop()
+            trace = self.builder.finish(self._metadata(), self.driver.requests)
+            flusher.write_rest()
+        if flusher.failure is not None and self.failure is None:
+            self.failure = flusher.failure
+        return PlayResult(
+            trace,
+            self.driver.responses,
+            self.failure,
+            self.traceback,
+            self.was_interrupted,
+            self.options.trace_path,
+        )
+
+    def _run_program(self) -> None:
+        try:
+            self.program = load(self.scenario)
+        except SyntaxError as error:
+            self._program_failed(error)
+            return
+        with as_main(self.scenario, self.program):
+            self.driver.start()
+            try:
+                with self.recorder:
+                    self._run_and_serve(self.program)
+                    self.driver.end()
+            except KeyboardInterrupt:
+                self.was_interrupted = not self.driver.has_interrupted
+            except SystemExit as error:
+                self.exit_status = error.code
+            except FlasktraceError as error:
+                self.failure = error
+            except BaseException as error:
+                self._program_failed(error)
+            finally:
+                was_done = self.driver.is_done.is_set
+                self.driver.end()
+        self._judge(was_done)
+
+    def _run_and_serve(self, program: Program) -> None:
+        program.run()
+        if self.driver.has_served:
+            return
+        app = find_app(program)
+        if app is None:
+            raise ScenarioError(
+                f"{self.scenario.shown_name} starts no server and has no app:"
+                " end the script with app.run(), or name its Flask object app"
+            )
+        self.app = app
+        self._serve(app)
+
+    def _serve(self, app: Any) -> None:
+        """A program that only builds its app is served as ``app.run()`` would."""
+        if hasattr(app, "url_map") and hasattr(app, "run"):
+            app.run()
+        else:
+            importlib.import_module("werkzeug.serving").run_simple("127.0.0.1", DEFAULT_PORT, app)
+
+    def _on_serve(self, server: object) -> None:
+        self.driver.on_serve(server)
+
+    def _program_failed(self, error: BaseException) -> None:
+        self.traceback = program_traceback(error)
+        kind = type(error).__name__
+        self.failure = ScenarioError(
+            f"{self.scenario.shown_name} raised {kind}, see its traceback above:"
+            " mend the script, then run it again"
+        )
+
+    def _judge(self, was_done: bool) -> None:
+        """Say what went wrong, the most telling reason first."""
+        if self.failure is not None:
+            return
+        driver, name = self.driver, self.scenario.shown_name
+        if self.port_in_use is not None:
+            host, port = self.port_in_use
+            self.failure = ScenarioError(
+                f"{name} insists on port {port} of {host}, which is in use:"
+                " stop what uses it, or let the script take the default port"
+            )
+        elif isinstance(driver.failure, FlasktraceError):
+            self.failure = driver.failure
+        elif driver.failure is not None:
+            self.failure = ScenarioError(f"{name} could not be asked: {driver.failure!r}")
+        elif driver.problem and not self.was_interrupted:
+            self.failure = ScenarioError(
+                f"{name}: {driver.problem}; give it longer with --timeout, or mend the script"
+            )
+        elif not driver.has_served and not self.was_interrupted:
+            how = f"exited with status {self.exit_status!r}" if self.exit_status is not None else "ended"
+            self.failure = ScenarioError(
+                f"{name} {how} before it started a server: end the script with app.run()"
+            )
+        elif not was_done:
+            self.was_interrupted = True
+
+    def _plan(self, server: object) -> Sequence[PlannedRequest]:
+        """The requests to send, now that the server listens."""
+        if self.options.requests:
+            return self.options.requests
+        namespace = self.program.namespace if self.program is not None else {}
+        given = namespace.get("REQUESTS")
+        if isinstance(given, list | tuple) and given:
+            return [planned_from(item) for item in given]
+        planned = [PlannedRequest("GET", path) for path in plain_routes(self._app_of(server, namespace))]
+        if not planned:
+            raise ScenarioError(
+                f"{self.scenario.shown_name} has no route without parameters to try:"
+                " say what to send with -r 'GET /path'"
+            )
+        return planned
+
+    def _app_of(self, server: object, namespace: Mapping[str, Any]) -> Any:
+        app = self.app or getattr(server, "app", None) or namespace.get("app")
+        for _ in range(10):  # middleware keeps the app it wraps under one of these names
+            if app is None or hasattr(app, "url_map"):
+                return app
+            app = getattr(app, "app", None) or getattr(app, "wsgi_app", None)
+        return None
+
+    def _metadata(self) -> Metadata:
+        return Metadata(
+            scenario=self.scenario.shown_name,
+            engine=self.options.engine,
+            recorder=self.recorder.engine,
+            python_version=platform.python_version(),
+            flask_version=_version("flask"),
+            werkzeug_version=_version("werkzeug"),
+            created=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+            level_of_detail="values" if self.options.with_values else "calls",
+            extra={"target": self.scenario.target},
+        )
+
+
+def _version(name: str) -> str:
+    """The version a module gives itself, else its distribution's."""
+    module = sys.modules.get(name)
+    version = module.__dict__.get("__version__") if module is not None else None
+    if isinstance(version, str):
+        return version
+    with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+        return importlib.metadata.version(name)
+    return ""
+
+
+def plain_routes(app: Any) -> list[str]:
+    """The paths of the routes that a GET needs no parameters for, static files apart, in order."""
+    url_map = getattr(app, "url_map", None)
+    # Not iter_rules(): that sorts the map, which is a step of the story that the first request tells.
+    by_endpoint = getattr(url_map, "_rules_by_endpoint", {})
+    paths = [
+        rule.rule
+        for rules in by_endpoint.values()
+        for rule in rules
+        if "GET" in (rule.methods or {"GET"})
+        and not rule.arguments
+        and not rule.build_only
+        and not getattr(rule, "websocket", False)
+        and not str(rule.endpoint).endswith("static")
+    ]
+    return list(dict.fromkeys(paths))
+
+
+class Flusher:
+    """Builds and writes what was recorded so far, every now and then, from a bare untraced thread."""
+
+    def __init__(self, builder: Builder, writer: TraceWriter | None, metadata: Metadata) -> None:
+        self.failure: TraceError | None = None
+        self._builder, self._writer = builder, writer
+        builder.trace.metadata = metadata
+        self._stopping, self._stopped = Latch(), Latch()
+        self._is_started = False
+
+    def start(self) -> None:
+        """Begin to write."""
+        self._is_started = True
+        _thread.start_new_thread(self._run, ())
+
+    def stop(self) -> None:
+        """End the thread; what is left is the caller's to build."""
+        self._stopping.set()
+        if self._is_started:
+            self._stopped.wait()
+
+    def write_rest(self) -> None:
+        """Write what was built since, and close the file."""
+        self._write()
+        if self._writer is not None:
+            self._writer.close()
+
+    def _run(self) -> None:
+        try:
+            while not self._stopping.wait(_FLUSH_EVERY_S):
+                self._builder.take(perf_counter_ns() - _LATE_NS)
+                self._write()
+        finally:
+            self._stopped.set()
+
+    def _write(self) -> None:
+        if self._writer is None or self.failure is not None:
+            return
+        try:
+            self._writer.write(self._builder.trace, self._builder.take_changed())
+        except TraceError as error:
+            self.failure = error
+
+
+@contextlib.contextmanager
+def _loopback_ports(player: _Play) -> Iterator[None]:
+    """While inside, the default port is any free one, and nothing listens beyond this machine."""
+
+    def bind(self: socket.socket, address: Any, /) -> None:
+        wanted = _loopback(self.family, address)
+        try:
+            plain_bind(self, wanted)
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE and wanted[1]:
+                player.port_in_use = (str(wanted[0]), wanted[1])
+            raise
+
+    plain_bind = socket.socket.bind
+    socket.socket.bind = bind  # type: ignore[assignment,method-assign]
+    try:
+        yield
+    finally:
+        del socket.socket.bind
+
+
+def _loopback(family: int, address: Any) -> Any:
+    if family not in (socket.AF_INET, socket.AF_INET6) or type(address) is not tuple or len(address) < 2:
+        return address
+    host, port = address[0], address[1]
+    if host in ("", "0.0.0.0"):
+        host = "127.0.0.1"
+    elif host == "::":
+        host = "::1"
+    return (host, 0 if port == DEFAULT_PORT else port, *address[2:])
+
+
+@contextlib.contextmanager
+def _no_reloader() -> Iterator[None]:
+    """While inside, a server with a reloader runs here: its child process would not be recorded."""
+    try:
+        module: Any = importlib.import_module("werkzeug._reloader")
+        original = module.run_with_reloader
+    except (ImportError, AttributeError):
+        yield
+        return
+
+    def run_with_reloader(main_func: Callable[[], object], *_: object, **__: object) -> None:
+        main_func()
+
+    module.run_with_reloader = run_with_reloader
+    try:
+        yield
+    finally:
+        module.run_with_reloader = original

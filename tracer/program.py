@@ -1,0 +1,228 @@
+"""Loading and running the traced program: a script as ``__main__``, or ``package.module:app``."""
+
+import ast
+import importlib
+import importlib.machinery
+import os
+import sys
+import traceback
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import CodeType, ModuleType
+from typing import Any
+
+from flasktrace.tracer.errors import ScenarioError
+
+FACTORIES = ("create_app", "make_app")
+APP_NAMES = ("app", "application")
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """What is run: ``target`` is the path of a script or ``package.module:app``.
+
+    Attributes:
+        name: as shown; the script's stem unless given.
+        arguments: the script's ``sys.argv[1:]``.
+    """
+
+    target: str
+    name: str = ""
+    arguments: tuple[str, ...] = ()
+
+    @property
+    def is_script(self) -> bool:
+        """Whether the target is a file, not a module."""
+        return self.target.endswith((".py", ".pyw")) or os.sep in self.target or Path(self.target).is_file()
+
+    @property
+    def shown_name(self) -> str:
+        """The name in messages, metadata and folders."""
+        if self.name:
+            return self.name
+        return Path(self.target).stem if self.is_script else self.target.partition(":")[0].rpartition(".")[2]
+
+
+@dataclass(slots=True)
+class Program:
+    """A program that is ready to run: the namespace it runs in, and what starts it."""
+
+    namespace: dict[str, Any]
+    run: Callable[[], None]
+    app_expression: str = ""
+    main: ModuleType | None = None
+
+
+def load(scenario: Scenario) -> Program:
+    """Find the program without running it.
+
+    Raises:
+        ScenarioError: there is no such script or module.
+        SyntaxError: the script does not compile (its own failure).
+    """
+    if scenario.is_script:
+        return _load_script(Path(scenario.target))
+    return _load_module(scenario)
+
+
+def _load_script(path: Path) -> Program:
+    if path.is_dir() or not path.exists():
+        what = "a folder" if path.is_dir() else "no such script"
+        raise ScenarioError(f"{path}: {what}; give the path of a Python file that makes a Flask app")
+    absolute = os.path.abspath(path)
+    try:
+        source = Path(absolute).read_bytes()
+    except OSError as error:
+        raise ScenarioError(
+            f"cannot read {path}: {error.strerror}; give a script that you may read"
+        ) from None
+    code = compile(source, absolute, "exec", dont_inherit=True)
+    module = _main_module(absolute)
+
+    def run() -> None:
+        _run_code(code, module)
+
+    return Program(module.__dict__, run, main=module)
+
+
+def _main_module(path: str) -> ModuleType:
+    module = ModuleType("__main__")
+    module.__file__ = path
+    module.__loader__ = importlib.machinery.SourceFileLoader("__main__", path)
+    module.__dict__.update(__builtins__=sys.modules["builtins"], __cached__=None, __package__=None)
+    return module
+
+
+def _run_code(code: CodeType, module: ModuleType) -> None:
+    exec(code, module.__dict__)
+
+
+def _load_module(scenario: Scenario) -> Program:
+    module_name, _, expression = scenario.target.partition(":")
+    if not all(part.isidentifier() for part in module_name.split(".")):
+        raise ScenarioError(
+            f"{scenario.target}: no such script, and no module's name; give a path, or package.module:app"
+        )
+    namespace: dict[str, Any] = {}
+
+    def run() -> None:
+        try:
+            module = importlib.import_module(module_name)
+        except ModuleNotFoundError as error:
+            if error.name and (module_name + ".").startswith(error.name + "."):
+                raise ScenarioError(
+                    f"{scenario.target}: no module {error.name!r} can be imported from here;"
+                    " give the path of a script, or package.module:app"
+                ) from None
+            raise
+        namespace.update(module.__dict__)
+
+    return Program(namespace, run, expression)
+
+
+@contextmanager
+def as_main(scenario: Scenario, program: Program) -> Iterator[None]:
+    """Let the interpreter look as if it had been started with the program: argv, path, ``__main__``."""
+    saved_argv, saved_path, saved_main = sys.argv, sys.path[:], sys.modules.get("__main__")
+    saved_environment = dict(os.environ)
+    if scenario.is_script:
+        folder = os.path.dirname(os.path.realpath(scenario.target))
+        sys.path.insert(0, folder)
+    else:
+        sys.path.insert(0, os.getcwd())
+    sys.argv = [scenario.target, *scenario.arguments]
+    if program.main is not None:
+        sys.modules["__main__"] = program.main
+    try:
+        yield
+    finally:
+        sys.argv, sys.path[:] = saved_argv, saved_path
+        if saved_main is not None:
+            sys.modules["__main__"] = saved_main
+        for name in set(os.environ) - set(saved_environment):
+            if name.startswith("WERKZEUG_"):
+                del os.environ[name]
+
+
+def find_app(program: Program) -> Any:
+    """The WSGI app that the program has made; None when there is none.
+
+    Raises:
+        ScenarioError: what ``:app`` names is not there.
+    """
+    if program.app_expression:
+        return _evaluate(program.app_expression, program.namespace)
+    flask_class = _flask_class()
+    namespace = program.namespace
+    for name in APP_NAMES:
+        if name in namespace and _is_app(namespace[name], flask_class):
+            return namespace[name]
+    if flask_class is not None:
+        for value in list(namespace.values()):
+            if issubclass(type(value), flask_class):
+                return value
+    for name in FACTORIES:
+        factory = namespace.get(name)
+        if callable(factory) and not _needs_arguments(factory):
+            return factory()
+    return None
+
+
+def _flask_class() -> type | None:
+    module = sys.modules.get("flask")
+    found = module.__dict__.get("Flask") if module is not None else None
+    return found if isinstance(found, type) else None
+
+
+def _is_app(value: object, flask_class: type | None) -> bool:
+    if flask_class is not None and issubclass(type(value), flask_class):
+        return True
+    return callable(value) and not isinstance(value, type)
+
+
+def _needs_arguments(factory: Any) -> bool:
+    code = getattr(factory, "__code__", None)
+    if code is None:
+        return True
+    return bool(code.co_argcount > len(factory.__defaults__ or ()))
+
+
+def _evaluate(expression: str, namespace: Mapping[str, Any]) -> Any:
+    """``app``, or a call of a factory with literal arguments, as ``flask run`` reads it."""
+    try:
+        node = ast.parse(expression, mode="eval").body
+    except SyntaxError:
+        node = ast.Constant(None)
+    call = node if isinstance(node, ast.Call) else None
+    name = call.func if call is not None else node
+    if not isinstance(name, ast.Name):
+        raise ScenarioError(
+            f"{expression!r} is neither a name nor a call of one: write module:app or module:make()"
+        )
+    if name.id not in namespace:
+        raise ScenarioError(f"the module has no {name.id!r}: write the name of its app after the colon")
+    found = namespace[name.id]
+    if call is None:
+        return found
+    try:
+        arguments = [ast.literal_eval(argument) for argument in call.args]
+        keywords = {str(keyword.arg): ast.literal_eval(keyword.value) for keyword in call.keywords}
+    except ValueError:
+        raise ScenarioError(
+            f"the arguments in {expression!r} are no literals: write strings or numbers"
+        ) from None
+    return found(*arguments, **keywords)
+
+
+def program_traceback(error: BaseException) -> str:
+    """The program's own traceback, as plain ``python`` would print it: without our frames."""
+    trace = error.__traceback__
+    while trace is not None and _is_outer(trace.tb_frame.f_globals.get("__name__", "")):
+        trace = trace.tb_next
+    return "".join(traceback.format_exception(type(error), error, trace))
+
+
+def _is_outer(module: object) -> bool:
+    return type(module) is str and (module.startswith("flasktrace.tracer") or module.startswith("importlib"))
