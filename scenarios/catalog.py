@@ -13,9 +13,19 @@ FOLDER = Path(__file__).resolve().parent
 # The course: each group with its scenarios, in the order to read them.
 COURSE: dict[str, tuple[str, ...]] = {
     "First steps": ("hello", "startup", "hooks", "errors", "routing", "session", "blueprint"),
-    "The server": ("threads", "inherited_methods", "continue_100", "failing_app"),
+    "The server": (
+        "threads",
+        "one_thread",
+        "forks",
+        "inherited_methods",
+        "flask_run",
+        "continue_100",
+        "failing_app",
+        "debugger",
+        "shutdown",
+    ),
     "Contexts": ("contexts", "nested_contexts", "local_by_thread"),
-    "Routing": ("options", "url_for", "url_processors", "method_views"),
+    "Routing": ("options", "url_for", "url_processors", "subdomains", "method_views"),
     "Hooks": (
         "hooks_end_chain",
         "hook_order_blueprints",
@@ -24,7 +34,7 @@ COURSE: dict[str, tuple[str, ...]] = {
         "teardown",
         "signals",
     ),
-    "Request and response": ("request_data", "return_values", "streaming", "error_paths"),
+    "Request and response": ("request_data", "return_values", "streaming", "conditional", "error_paths"),
     "Around the view": ("templates", "static_files", "flash_messages", "wsgi_middleware", "shared_data"),
 }
 

@@ -36,6 +36,7 @@ class Comparison:
         extra_count: calls of the bundle that genuine does not make.
         differences: a few lines a difference, ready to be printed.
         response_differences: the same for status, headers and body.
+        has_run: False when the bundle did not get through the scenario at all.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Comparison:
     extra_count: int = 0
     differences: list[str] = field(default_factory=list)
     response_differences: list[str] = field(default_factory=list)
+    has_run: bool = True
 
     @property
     def is_equal(self) -> bool:
@@ -136,8 +138,15 @@ def compare_scenario(name: str) -> Comparison:
         actual = json.loads(record_genuine.record_text(sys.executable, name, bundle=True))
     except record_genuine.RecordingFailed as failure:
         count = sum(len(calls) for _, calls in chains(golden, same_python=True))
-        return Comparison(name, count, differences=[f"it did not run: {failure}"])
+        return Comparison(name, count, differences=[f"it did not run: {failure}"], has_run=False)
     return compare(golden, actual)
+
+
+def describe_responses(result: Comparison) -> str:
+    """One word or two on the responses."""
+    if not result.has_run:
+        return "did not run"
+    return f"{len(result.response_differences)} differ" if result.response_differences else "equal"
 
 
 def print_report(results: list[Comparison], difference_count: int) -> None:
@@ -147,7 +156,7 @@ def print_report(results: list[Comparison], difference_count: int) -> None:
             print(f"{result.name}: {line}")
     print(f"\n{'scenario':24} {'in order':>8} / {'calls':>6}  {'extra':>6}  responses")
     for result in results:
-        responses = f"{len(result.response_differences)} differ" if result.response_differences else "equal"
+        responses = describe_responses(result)
         counts = f"{result.in_order_count:>8} / {result.expected_count:>6}  {result.extra_count:>6}"
         print(f"{result.name:24} {counts}  {responses}")
     total = sum(result.expected_count for result in results)

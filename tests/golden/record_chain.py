@@ -12,6 +12,7 @@ What changes from run to run (dates, versions, signatures, the idle turns of the
 
 import argparse
 import ast
+import contextlib
 import dis
 import inspect
 import json
@@ -28,8 +29,12 @@ DEFAULT_PORT = 5000
 HOST_HEADER = f"localhost:{DEFAULT_PORT}"
 TIMEOUT_S = 20.0
 REQUEST_STARTS = ("socketserver", "BaseServer._handle_request_noblock")
-# How often it runs depends on how long the selector waited.
-IDLE = {("socketserver", "BaseServer.service_actions")}
+# How often these run depends on how long the selector waited, and how long a child lived.
+IDLE = {
+    ("socketserver", "BaseServer.service_actions"),
+    ("socketserver", "ForkingMixIn.service_actions"),
+    ("socketserver", "ForkingMixIn.collect_children"),
+}
 ROOTS = ("flask", "werkzeug", "socketserver", "__main__")
 # Leaves: both sides take them from elsewhere, and they are no part of the lesson.
 LEAF_MODULES = {
@@ -38,6 +43,10 @@ LEAF_MODULES = {
     "werkzeug.urls",
     "werkzeug.formparser",
     "werkzeug._internal",
+    # The debugger's page: its frames are those of the whole process.
+    "werkzeug.debug.tbtools",
+    "werkzeug.debug.console",
+    "werkzeug.debug.repr",
 }
 ANONYMOUS = ("<lambda>", "<listcomp>", "<genexpr>", "<dictcomp>", "<setcomp>", "<module>")
 
@@ -173,7 +182,9 @@ class Client(threading.Thread):
         finally:
             # As shutdown() does; the connection wakes the selector, which would sleep on for half a second.
             self.server._BaseServer__shutdown_request = True
-            socket.create_connection(self.address, TIMEOUT_S).close()
+            # A request may have ended it already.
+            with contextlib.suppress(ConnectionError):
+                socket.create_connection(self.address, TIMEOUT_S).close()
 
     def await_workers(self) -> None:
         """Wait for the threads of the request, so that no chain is cut short."""
@@ -245,7 +256,9 @@ def scrubbed(name: str, value: str) -> str:
 
 
 def scrubbed_body(body: str) -> str:
-    """A body without memory addresses."""
+    """A body without memory addresses; of the debugger's page the error alone."""
+    if "debugger" in body and "TRACEBACK" in body:
+        return "".join(re.findall(r"<title>.*?</title>", body, re.DOTALL)[:1])
     return re.sub(r"0x[0-9a-f]{6,}", "0x...", body)
 
 

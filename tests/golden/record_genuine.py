@@ -19,7 +19,7 @@ ROOT = HERE.parent.parent
 DATA = HERE / "data"
 SCENARIOS = ROOT / "scenarios"
 # How a scenario ends, which tells it from the folder's other modules.
-LAST_LINE = "app.run("
+LAST_LINE = ("app.run(", "cli.main(")
 TIMEOUT_S = 60.0
 
 
