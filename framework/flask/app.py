@@ -747,8 +747,9 @@ class Flask(_PackageBoundObject):
     def make_default_options_response(self) -> Any:
         """Answer OPTIONS with the methods that the matched URL allows."""
         adapter = _request_ctx_stack.top.url_adapter
+        methods = adapter.allowed_methods()
         response = self.response_class()
-        response.allow.update(adapter.allowed_methods())
+        response.allow.update(methods)
         return response
 
     def should_ignore_error(self, error: BaseException | None) -> bool:
