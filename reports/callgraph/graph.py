@@ -19,6 +19,7 @@ class GraphNode:
         hidden_count: calls folded away under this function's calls.
         total_ns: time of all its calls in ns, inner calls included; a recursive call counts each level.
         first_call_id: id of the first call.
+        step_number: the number of the step that first shows it, as the diagram prints it; None without steps.
         exceptions: class names of what it raised, in order, each once.
         self_call_count: how many of the calls came from the function itself.
     """
@@ -27,6 +28,7 @@ class GraphNode:
     function: Function
     landmark: Landmark | None
     first_call_id: int
+    step_number: int | None = None
     call_count: int = 0
     raised_count: int = 0
     hidden_count: int = 0
@@ -88,6 +90,7 @@ class _Activation:
     """One call, or a run of equal calls, as the graph counts it."""
 
     call_id: int
+    step_number: int | None
     caller: int | None
     function: Function
     landmark: Landmark | None
@@ -120,7 +123,9 @@ def _count(graph: CallGraph, activation: _Activation) -> None:
     key = activation.function.id
     is_new = key not in graph.nodes
     if is_new:
-        graph.nodes[key] = GraphNode(key, activation.function, activation.landmark, activation.call_id)
+        graph.nodes[key] = GraphNode(
+            key, activation.function, activation.landmark, activation.call_id, activation.step_number
+        )
     node = graph.nodes[key]
     graph.call_count += activation.count
     node.call_count += activation.count
@@ -156,6 +161,7 @@ def _activations_of_steps(folded: FoldedTrace) -> Iterator[_Activation]:
         outcome = step.call.outcome
         yield _Activation(
             step.call.id,
+            step.number,
             caller,
             step.function,
             step.landmark,
@@ -186,6 +192,7 @@ def _activations_of_trace(trace: Trace) -> Iterator[_Activation]:
         outcome = calls.outcomes[calls.outcome[i]]
         yield _Activation(
             calls.id[i],
+            None,
             caller,
             trace.functions[calls.function_id[i]],
             None,

@@ -1,0 +1,136 @@
+"""Our own layout: a column a depth, a row a function, from top to bottom in the order of the calls.
+
+It needs no Graphviz and never fails, and is the last engine for that reason.
+"""
+
+from collections.abc import Mapping, Set
+
+from flasktrace.reports.callgraph.geometry import Box, Layout, Pair, Point, Size
+from flasktrace.reports.callgraph.graph import CallGraph
+
+COLUMN_GAP_PX = 34.0
+ROW_GAP_PX = 12.0
+CORNER_PX = 7.0
+TRUNK_PX = 16.0  # how far before the callee the line turns
+
+
+def tree_layout(graph: CallGraph, sizes: Mapping[int, Size], stacked: Set[int]) -> Layout:
+    """Place a graph as the forest of its first calls.
+
+    Args:
+        graph: what to place.
+        sizes: width and height of each function's box, in px.
+        stacked: functions that stand below their only caller, in its column, instead of beside it.
+    """
+    columns, rows = _cells(graph, stacked)
+    layout = Layout(engine="tree")
+    column_x = _offsets(columns, {key: sizes[key][0] for key in sizes}, COLUMN_GAP_PX)
+    row_y = _offsets(rows, {key: sizes[key][1] for key in sizes}, ROW_GAP_PX)
+    for key in graph.nodes:
+        width, height = sizes[key]
+        layout.boxes[key] = Box(column_x[columns[key]], row_y[rows[key]], width, height)
+    for pair, edge in graph.edges.items():
+        caller, callee = layout.boxes[edge.caller], layout.boxes[edge.callee]
+        layout.routes[pair] = _route(caller, callee, edge.is_tree)
+    layout.width_px = max((box.right_px for box in layout.boxes.values()), default=0.0)
+    layout.height_px = max((box.bottom_px for box in layout.boxes.values()), default=0.0)
+    _keep_inside(layout)
+    return layout
+
+
+def _cells(graph: CallGraph, stacked: Set[int]) -> tuple[dict[int, int], dict[int, int]]:
+    # Iterative: a call chain can be deeper than Python's recursion limit.
+    children = graph.children()
+    columns: dict[int, int] = {}
+    rows: dict[int, int] = {}
+    row = -1
+    pending = [(root, 0, True) for root in reversed(graph.roots())]
+    while pending:
+        key, column, takes_row = pending.pop()
+        row += takes_row
+        columns[key], rows[key] = column, row
+        callees = list(enumerate(children[key]))
+        for position, callee in reversed(callees):
+            is_below = callee in stacked
+            pending.append((callee, column if is_below else column + 1, position > 0 or is_below))
+    return columns, rows
+
+
+def _offsets(cells: Mapping[int, int], extents: Mapping[int, float], gap: float) -> list[float]:
+    largest = [0.0] * (max(cells.values(), default=-1) + 1)
+    for key, cell in cells.items():
+        largest[cell] = max(largest[cell], extents[key])
+    offsets = []
+    position = 0.0
+    for extent in largest:
+        offsets.append(position)
+        position += extent + gap
+    return offsets
+
+
+def _route(caller: Box, callee: Box, is_tree: bool) -> list[Point]:
+    if is_tree and callee.x_px == caller.x_px:
+        x = caller.x_px + 18.0
+        return line((x, caller.bottom_px), (x, callee.y_px))
+    start, end = (caller.right_px, caller.middle_px), (callee.x_px, callee.middle_px)
+    if is_tree and start[1] == end[1]:
+        return line(start, end)
+    if is_tree:
+        return _elbow(start, end)
+    return _bow(caller, callee)
+
+
+def line(start: Point, end: Point) -> list[Point]:
+    """A straight line as a Bézier curve."""
+    thirds = [tuple(a + (b - a) * part / 3 for a, b in zip(start, end, strict=True)) for part in (1, 2)]
+    return [start, (thirds[0][0], thirds[0][1]), (thirds[1][0], thirds[1][1]), end]
+
+
+def _elbow(start: Point, end: Point) -> list[Point]:
+    x = end[0] - TRUNK_PX
+    corner = min(CORNER_PX, abs(end[1] - start[1]) / 2)
+    down = corner if end[1] > start[1] else -corner
+    route = line(start, (x - corner, start[1]))
+    route += [(x, start[1]), (x, start[1]), (x, start[1] + down)]
+    route += line((x, start[1] + down), (x, end[1] - down))[1:]
+    route += [(x, end[1]), (x, end[1]), (x + corner, end[1])]
+    return route + line((x + corner, end[1]), end)[1:]
+
+
+def _bow(caller: Box, callee: Box) -> list[Point]:
+    # A further call of a function that already has its place: from and to the nearer sides.
+    if callee.x_px > caller.right_px:
+        start, end = (caller.right_px, caller.middle_px), (callee.x_px, callee.middle_px)
+        middle = (start[0] + end[0]) / 2
+        return [start, (middle, start[1]), (middle, end[1]), end]
+    start = (caller.right_px, caller.middle_px)
+    end = (callee.right_px, callee.middle_px)
+    reach = max(start[0], end[0]) + 24.0 + min(60.0, abs(end[1] - start[1]) / 8)
+    return [start, (reach, start[1]), (reach, end[1]), end]
+
+
+def _keep_inside(layout: Layout) -> None:
+    # A curve stays within its control points: room for those is room for it.
+    for route in layout.routes.values():
+        layout.width_px = max(layout.width_px, *(x for x, _ in route))
+        layout.height_px = max(layout.height_px, *(y for _, y in route))
+
+
+def chains(graph: CallGraph) -> frozenset[int]:
+    """Functions that are their caller's only callee and have no other caller.
+
+    To stand one below the other takes less room than side by side, and is in call order just as well.
+    """
+    callees: dict[int, int] = dict.fromkeys(graph.nodes, 0)
+    callers: dict[int, int] = dict.fromkeys(graph.nodes, 0)
+    for caller, callee in graph.edges:
+        callees[caller] += 1
+        callers[callee] += 1
+    return frozenset(
+        callee for caller, callee in graph.edges if callees[caller] == 1 and callers[callee] == 1
+    )
+
+
+def pair_name(pair: Pair) -> str:
+    """A stable id for an edge."""
+    return f"{pair[0]}-{pair[1]}"
