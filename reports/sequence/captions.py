@@ -51,6 +51,8 @@ class Captions:
     called_on: str = "called on {name}"
     steps_label: str = "Steps"
     legend_label: str = "Legend"
+    full_stop: str = "."
+    sentence_gap: str = " "
 
 
 ENGLISH = Captions()
@@ -100,6 +102,8 @@ CHINESE = Captions(
     called_on="调用对象为 {name}",
     steps_label="步骤",
     legend_label="图例",
+    full_stop="。",
+    sentence_gap="",
 )
 
 

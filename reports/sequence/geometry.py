@@ -131,7 +131,8 @@ class Group:
 
     Attributes:
         id: stable from run to run, ``step-42``; "" for none.
-        tooltip: shown on hovering, read by a screen reader.
+        tooltip: shown on hovering.
+        label: what a screen reader says.
         href: what it leads to, or "".
         role: of ARIA: "listitem", "heading", or "" for mere decoration.
         shapes: in the order of painting.
@@ -139,6 +140,7 @@ class Group:
 
     id: str = ""
     tooltip: str = ""
+    label: str = ""
     href: str = ""
     role: str = ""
     shapes: list[Shape] = field(default_factory=list)

@@ -119,7 +119,6 @@ def style_sheet(theme: Theme, scope: str, used: set[str]) -> str:
     rules = [
         f".{scope} a{{text-decoration:none}}",
         f".{scope} a:hover .name,.{scope} a:focus .name{{text-decoration:underline}}",
-        f".{scope} text{{white-space:pre}}",
     ]
     if theme is Theme.AUTO:
         changes = [_rule(scope, name) for name in sorted(used) if _rule(scope, name)]

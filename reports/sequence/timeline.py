@@ -5,7 +5,7 @@ level of nesting it runs, and which of it belongs to the chapters that are to be
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from flasktrace.reports.folded import Chapter, FoldedTrace, Step
@@ -16,10 +16,11 @@ from flasktrace.reports.sequence.components import (
     ComponentNames,
     assign,
     client_component,
+    component_of,
 )
 from flasktrace.reports.sequence.options import SequenceOptions
 from flasktrace.tracer.catalogue import Frame
-from flasktrace.tracer.model import Request, Unfinished
+from flasktrace.tracer.model import Raised, Request, Unfinished
 
 
 class EventKind(Enum):
@@ -85,8 +86,9 @@ def is_startup(chapter: Chapter) -> bool:
     return chapter.request is None and (chapter.phase is None or chapter.phase.is_startup)
 
 
-def build_timeline(folded: FoldedTrace, options: SequenceOptions, names: ComponentNames, outside: str,
-                   client: str) -> Timeline:
+def build_timeline(
+    folded: FoldedTrace, options: SequenceOptions, names: ComponentNames, outside: str, client: str
+) -> Timeline:
     """All events of the trace, each marked whether it is part of the drawing.
 
     Args:
@@ -105,9 +107,27 @@ def build_timeline(folded: FoldedTrace, options: SequenceOptions, names: Compone
     events = builder.run()
     lanes = {c.key: c for c in components.values()}
     lanes[CLIENT_KEY] = client_component(outside, client)
-    used = {a.lane for e in events if e.is_shown for a in (e.own, e.other) if a is not None}
+    used = {a.lane for e in events if _needs_lanes(e) for a in (e.own, e.other) if a is not None}
     ordered = sorted((c for c in lanes.values() if c.key in used), key=lambda c: c.order)
-    return Timeline(events, ordered, shown, chosen)
+    return Timeline(_without_lanes_hidden(events, used & lanes.keys()), ordered, shown, chosen)
+
+
+def _needs_lanes(event: Event) -> bool:
+    """A plain return alone is no reason to draw a lifeline."""
+    if not event.is_shown or event.kind in (EventKind.FRAME_OPEN, EventKind.FRAME_CLOSE):
+        return False
+    step = event.own.step if event.own else None
+    return event.kind is not EventKind.RETURN or (
+        step is not None and isinstance(step.call.outcome, Raised) and event.other is not None
+    )
+
+
+def _without_lanes_hidden(events: Sequence[Event], lanes: set[str]) -> list[Event]:
+    """The events, those on a lifeline that is not drawn marked as hidden."""
+    return [
+        replace(event, is_shown=False) if event.own is not None and event.own.lane not in lanes else event
+        for event in events
+    ]
 
 
 @dataclass(slots=True)
@@ -182,7 +202,7 @@ class _Builder:
 
     def _lane(self, step: Step) -> str:
         component = self.components.get(step.function.id)
-        return component.key if component else f"unseen:{step.function.module}"
+        return component.key if component else component_of(step.function).key
 
     def _ask(self, step: Step) -> None:
         """The request's arrival, before the first step that serves it."""
