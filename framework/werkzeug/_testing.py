@@ -30,3 +30,12 @@ def check_redirect_host(target: list[str], current: list[str], allow_subdomains:
         raise RuntimeError("Following external redirects is not supported.")
     if not allow_subdomains:
         raise RuntimeError("Following subdomain redirects is not enabled.")
+
+
+def as_bytes(data: Any, charset: str) -> bytes | None:
+    """The body that ``data`` is, if it is text, bytes or a file; None if it is a form's fields."""
+    if hasattr(data, "read"):
+        data = data.read()
+    if isinstance(data, str):
+        return data.encode(charset)
+    return data if isinstance(data, bytes) else None

@@ -7,7 +7,7 @@ module adds what behaved differently in 1.0 (cache control, authorization, bytes
 
 import mimetypes
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from . import exceptions
 
@@ -127,10 +127,10 @@ class OrderedMultiDict(MultiDict[Any, Any]):
     def keys(self) -> Any:
         return iter(self)
 
-    def values(self) -> Iterator[Any]:
+    def values(self) -> Any:
         return (value for _, value in self.items())
 
-    def items(self, multi: bool = False) -> Iterator[tuple[Any, Any]]:
+    def items(self, multi: bool = False) -> Any:
         if multi:
             return iter(list(self._pairs))
         return ((key, self[key]) for key in self)
@@ -153,7 +153,7 @@ class OrderedMultiDict(MultiDict[Any, Any]):
     def setlistdefault(self, key: Any, default_list: Any = None) -> Any:
         raise TypeError("setlistdefault is unsupported for ordered multi dicts")
 
-    def update(self, mapping: Any) -> None:
+    def update(self, mapping: Any) -> None:  # type: ignore[override]
         for key, value in iter_multi_items(mapping):
             OrderedMultiDict.add(self, key, value)
 
@@ -232,7 +232,7 @@ class Headers(_leaf.Headers):
         except ValueError:
             return default
 
-    def getlist(self, key: str, type: Any = None, as_bytes: bool = False) -> list[Any]:  # type: ignore[override]
+    def getlist(self, key: str, type: Any = None, as_bytes: bool = False) -> list[Any]:
         """All values of a header, without those that ``type`` refuses."""
         values: list[Any] = super().getlist(key)
         if as_bytes:
@@ -337,20 +337,20 @@ class _CacheControl(UpdateDictMixin[str, Any]):
 class RequestCacheControl(ImmutableDictMixin[str, Any], _CacheControl):  # type: ignore[misc]
     """What the client asks of caches; cannot be changed."""
 
+    only_if_cached = cache_property("only-if-cached", None, bool)
     max_stale = cache_property("max-stale", "*", int)
     min_fresh = cache_property("min-fresh", "*", int)
-    only_if_cached = cache_property("only-if-cached", None, bool)
 
 
 class ResponseCacheControl(_CacheControl):
     """What the response allows caches to do."""
 
-    public = cache_property("public", None, bool)
     private = cache_property("private", "*", None)
-    must_revalidate = cache_property("must-revalidate", None, bool)
-    proxy_revalidate = cache_property("proxy-revalidate", None, bool)
+    public = cache_property("public", None, bool)
     s_maxage = cache_property("s-maxage", None, None)
     immutable = cache_property("immutable", None, bool)
+    must_revalidate = cache_property("must-revalidate", None, bool)
+    proxy_revalidate = cache_property("proxy-revalidate", None, bool)
 
 
 def _item_property(name: str) -> property:
@@ -427,7 +427,7 @@ class WWWAuthenticate(UpdateDictMixin[str, Any]):
         dict.clear(self)
         dict.update(self, values)
         if self.on_update:
-            self.on_update(self)
+            cast(Any, self.on_update)(self)
 
     def set_basic(self, realm: str = "authentication required") -> None:
         """Ask for name and password in plain text."""
@@ -473,7 +473,7 @@ class WWWAuthenticate(UpdateDictMixin[str, Any]):
         return self.to_header()
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self.to_header()!r}>"  # type: ignore[misc]
+        return f"<{type(self).__name__} {self.to_header()!r}>"
 
 
 class FileStorage(_leaf.FileStorage):

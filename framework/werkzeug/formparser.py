@@ -1,15 +1,15 @@
 """Reads forms: ``application/x-www-form-urlencoded`` and ``multipart/form-data`` with its files.
 
 Place in the pipeline: ``BaseRequest._load_form_data`` calls :meth:`FormDataParser.parse` the first time a
-view looks at ``request.form`` or ``request.files``. The multipart format itself is no part of the lesson: today's
-Werkzeug reads it, with its limits on the number and size of parts.
+view looks at ``request.form`` or ``request.files``. The multipart format itself is no part of the
+lesson: today's Werkzeug reads it, with its limits on the number and size of parts.
 """
 
 import re
 from collections.abc import Callable, Iterable
-from functools import update_wrapper
+from functools import partial, update_wrapper
 from tempfile import SpooledTemporaryFile
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from . import exceptions
 from ._text import to_text
@@ -83,6 +83,11 @@ def parse_form_data(
     return parser.parse_from_environ(environ)
 
 
+def _drain(stream: Any) -> None:
+    while stream.read(64 * 1024):
+        continue
+
+
 def exhaust_stream(f: Callable[..., Any]) -> Callable[..., Any]:
     """Decorates a parser: read the stream to its end whatever happens, so that the client can finish."""
 
@@ -90,12 +95,8 @@ def exhaust_stream(f: Callable[..., Any]) -> Callable[..., Any]:
         try:
             return f(self, stream, *args, **kwargs)
         finally:
-            exhaust = getattr(stream, "exhaust", None)
-            if exhaust is not None:
-                exhaust()
-            else:
-                while stream.read(64 * 1024):
-                    pass
+            exhaust = getattr(stream, "exhaust", None) or partial(_drain, stream)
+            exhaust()
 
     return update_wrapper(wrapper, f)
 
@@ -159,18 +160,12 @@ class FormDataParser:
     def _parse_multipart(
         self, stream: Any, mimetype: str, content_length: int | None, options: dict[str, str]
     ) -> _Parsed:
-        parser = MultiPartParser(
-            self.stream_factory,
-            self.charset,
-            self.errors,
-            max_form_memory_size=self.max_form_memory_size,
-            cls=self.cls,
-        )
-        boundary = options.get("boundary")
-        if boundary is None:
+        limit = self.max_form_memory_size
+        parser = MultiPartParser(self.stream_factory, self.charset, self.errors, limit, self.cls)
+        if "boundary" not in options:
             raise ValueError("Missing boundary")
-        form, files = parser.parse(stream, boundary.encode("ascii"), content_length)
-        return stream, form, files
+        boundary = options["boundary"].encode("ascii")
+        return stream, *parser.parse(stream, boundary, content_length)
 
     @exhaust_stream
     def _parse_urlencoded(
@@ -183,7 +178,7 @@ class FormDataParser:
         return stream, form, self.cls()
 
     #: By type; add to it in a subclass to read other formats.
-    parse_functions: dict[str, Callable[..., Any]] = {
+    parse_functions: ClassVar[dict[str, Callable[..., Any]]] = {
         "multipart/form-data": _parse_multipart,
         "application/x-www-form-urlencoded": _parse_urlencoded,
         "application/x-url-encoded": _parse_urlencoded,
@@ -233,9 +228,9 @@ class MultiPartParser(_leaf.MultiPartParser):
         assert buffer_size >= 1024, "buffer size has to be at least 1KB"
         self.charset, self.errors = charset, errors
         super().__init__(
-            stream_factory or default_stream_factory,
+            cast(Any, stream_factory or default_stream_factory),
             max_form_memory_size,
-            MultiDict if cls is None else cls,
+            cast(Any, MultiDict if cls is None else cls),
             buffer_size,
             _max_form_parts,
         )

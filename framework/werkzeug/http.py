@@ -45,13 +45,14 @@ _accept_re = re.compile(
     r"(?P<item>[^\s;,]+(?:[ \t]*;[ \t]*(?:[^\s;,q][^\s;,]*|q[^\s;,=][^\s;,]*))*)"
     r"(?:[ \t]*;[ \t]*q=(?P<quality>\d*(?:\.\d+)?)[^,]*)?"
 )
-_entity_headers = frozenset(
-    "allow content-encoding content-language content-length content-location content-md5 content-range"
-    " content-type expires last-modified".split()
-)
-_hop_by_hop_headers = frozenset(
-    "connection keep-alive proxy-authenticate proxy-authorization te trailer transfer-encoding upgrade".split()
-)
+_entity_headers = frozenset((
+    "allow", "content-encoding", "content-language", "content-length", "content-location", "content-md5",
+    "content-range", "content-type", "expires", "last-modified",
+))  # fmt: skip
+_hop_by_hop_headers = frozenset((
+    "connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "te", "trailer",
+    "transfer-encoding", "upgrade",
+))  # fmt: skip
 
 #: The reason phrases; those that the standard library words otherwise are listed here.
 HTTP_STATUS_CODES: dict[int, str] = {
@@ -357,7 +358,7 @@ def parse_date(value: str | None) -> datetime | None:
         # Two digits, from before the year 2000 troubled anyone.
         year += 2000 if year <= 68 else 1900
     try:
-        return datetime(year, *parts[1:6]) - timedelta(seconds=parts[-1] or 0)  # type: ignore[arg-type]
+        return datetime(year, *parts[1:6]) - timedelta(seconds=parts[-1] or 0)
     except (ValueError, OverflowError):
         return None
 
@@ -437,8 +438,9 @@ def is_resource_modified(
     if not ignore_if_range and "HTTP_RANGE" in environ:
         if_range = parse_if_range_header(environ.get("HTTP_IF_RANGE"))
 
-    has_date = if_range is not None and if_range.date is not None
-    seen = if_range.date if has_date else parse_date(environ.get("HTTP_IF_MODIFIED_SINCE"))
+    seen = if_range.date if if_range is not None else None
+    if seen is None:
+        seen = parse_date(environ.get("HTTP_IF_MODIFIED_SINCE"))
     unmodified = bool(seen and last_modified and last_modified.replace(microsecond=0) <= seen)
     if etag:
         tag = unquote_etag(etag)[0]

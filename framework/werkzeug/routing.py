@@ -19,7 +19,7 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pprint import pformat
 from threading import Lock
-from typing import Any, ClassVar
+from typing import Any
 
 from ._internal import _encode_idna, _get_environ
 from ._text import to_bytes, to_text, wsgi_to_text
@@ -143,9 +143,7 @@ class BuildError(RoutingException, LookupError):
         adapter: "MapAdapter | None" = None,
     ) -> None:
         LookupError.__init__(self, endpoint, values, method)
-        self.endpoint = endpoint
-        self.values = values
-        self.method = method
+        self.endpoint, self.values, self.method = endpoint, values, method
         self.adapter = adapter
 
     @cached_property
@@ -259,7 +257,7 @@ class RuleTemplateFactory(RuleFactory):
         self.context = context
 
     def get_rules(self, map: "Map") -> Iterator["Rule"]:
-        context = self.context
+        context = dict(self.context)
         for factory in self.rules:
             for rule in factory.get_rules(map):
                 defaults = {
@@ -324,6 +322,7 @@ class Rule(RuleFactory):
 
     map: Any
     _regex: re.Pattern[str]
+    _argument_weights: list[int]
     _converters: dict[str, "BaseConverter"]
     _build: Callable[..., tuple[str, str]]
     _build_unknown: Callable[..., tuple[str, str]]
@@ -371,8 +370,9 @@ class Rule(RuleFactory):
 
     def get_empty_kwargs(self) -> dict[str, Any]:
         """What :meth:`empty` passes on; a subclass with more arguments adds them here."""
-        names = "subdomain methods build_only endpoint strict_slashes redirect_to alias host".split()
-        kwargs = {name: getattr(self, name) for name in names}
+        kept = ("subdomain", "host", "methods", "endpoint", "redirect_to")
+        flags = ("build_only", "strict_slashes", "alias")
+        kwargs = {name: getattr(self, name) for name in kept + flags}
         return {"defaults": dict(self.defaults) if self.defaults else None, **kwargs}
 
     def get_rules(self, map: "Map") -> Iterator["Rule"]:
@@ -419,7 +419,7 @@ class Rule(RuleFactory):
         assert self.map is not None, "rule not bound"
         self._trace, self._converters = [], {}
         self._static_weights: list[tuple[int, int]] = []
-        self._argument_weights: list[int] = []
+        self._argument_weights = []
         regex: list[str] = []
 
         def _build_regex(rule: str) -> None:
@@ -446,9 +446,9 @@ class Rule(RuleFactory):
         _build_regex((self.host if self.map.host_matching else self.subdomain) or "")
         regex.append("\\|")
         self._trace.append((False, "|"))
+        # The final slash of a branch matches apart from the rest, see the tail below.
         _build_regex(self.rule if self.is_leaf else self.rule.rstrip("/"))
-        if not self.is_leaf:
-            self._trace.append((False, "/"))
+        self._trace += [] if self.is_leaf else [(False, "/")]
 
         self._build = self._compile_builder(False).__get__(self, None)
         self._build_unknown = self._compile_builder(True).__get__(self, None)
@@ -473,10 +473,10 @@ class Rule(RuleFactory):
         groups = found.groupdict()
         needs_redirect = False
         suffix = groups.pop("__suffix__", None)
-        if self.strict_slashes and not self.is_leaf and not suffix:
-            if method is None or self.methods is None or method in self.methods:
-                path += "/"
-                needs_redirect = True
+        is_allowed = method is None or self.methods is None or method in self.methods
+        if self.strict_slashes and not self.is_leaf and not suffix and is_allowed:
+            path += "/"
+            needs_redirect = True
 
         values: dict[str, Any] = {}
         for name, text in groups.items():
@@ -591,7 +591,7 @@ class Rule(RuleFactory):
         return int(self.alias), -len(self.arguments), -len(self.defaults or ())
 
     def __eq__(self, other: object) -> bool:
-        return self.__class__ is other.__class__ and self._trace == other._trace  # type: ignore[attr-defined]
+        return isinstance(other, Rule) and type(self) is type(other) and self._trace == other._trace
 
     __hash__ = None  # type: ignore[assignment]
 
@@ -664,7 +664,7 @@ class NumberConverter(BaseConverter):
     """Base of ``int`` and ``float``: digits, with limits and a fixed width if wanted."""
 
     weight = 50
-    num_convert: ClassVar[Callable[[Any], Any]]
+    num_convert: Any
 
     def __init__(
         self, map: "Map", fixed_digits: int = 0, min: Any = None, max: Any = None, signed: bool = False
@@ -678,7 +678,7 @@ class NumberConverter(BaseConverter):
     def to_python(self, value: str) -> Any:
         if self.fixed_digits and len(value) != self.fixed_digits:
             raise ValidationError()
-        number = self.num_convert(value)  # type: ignore[misc]
+        number = self.num_convert(value)
         too_small = self.min is not None and number < self.min
         too_large = self.max is not None and number > self.max
         if too_small or too_large:
@@ -686,7 +686,7 @@ class NumberConverter(BaseConverter):
         return number
 
     def to_url(self, value: Any) -> str:
-        number = self.num_convert(value)  # type: ignore[misc]
+        number = self.num_convert(value)
         return f"{number:0{self.fixed_digits}d}" if self.fixed_digits else str(number)
 
     @property
@@ -697,15 +697,15 @@ class NumberConverter(BaseConverter):
 class IntegerConverter(NumberConverter):
     """``int``: a whole number, without a sign unless ``signed``."""
 
-    regex = r"\d+"
     num_convert = int
+    regex = r"\d+"
 
 
 class FloatConverter(NumberConverter):
     """``float``: digits, a point and digits."""
 
-    regex = r"\d+\.\d+"
     num_convert = float
+    regex = r"\d+\.\d+"
 
     def __init__(self, map: "Map", min: Any = None, max: Any = None, signed: bool = False) -> None:
         NumberConverter.__init__(self, map, min=min, max=max, signed=signed)
@@ -802,13 +802,10 @@ class Map:
     def bind(
         self,
         server_name: str,
-        script_name: str | None = None,
-        subdomain: str | None = None,
-        url_scheme: str = "http",
-        default_method: str = "GET",
-        path_info: str | None = None,
-        query_args: Any = None,
-    ) -> "MapAdapter":
+        script_name: str | None = None, subdomain: str | None = None,
+        url_scheme: str = "http", default_method: str = "GET",
+        path_info: str | None = None, query_args: Any = None,
+    ) -> "MapAdapter":  # fmt: skip
         """The map seen from one host: an adapter that can match and build.
 
         Raises:
@@ -887,14 +884,9 @@ class MapAdapter:
     def __init__(
         self,
         map: Map,
-        server_name: str,
-        script_name: str,
-        subdomain: str | None,
-        url_scheme: str,
-        path_info: str,
-        default_method: str,
-        query_args: Any = None,
-    ) -> None:
+        server_name: str | bytes, script_name: str, subdomain: str | None,
+        url_scheme: str, path_info: str, default_method: str, query_args: Any = None,
+    ) -> None:  # fmt: skip
         self.map = map
         self.server_name: str = to_text(server_name)
         script_name = to_text(script_name)

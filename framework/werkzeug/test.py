@@ -8,6 +8,7 @@ environ with an :class:`EnvironBuilder` and calls the application with :func:`ru
 import json
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from http.cookiejar import CookieJar
 from io import BytesIO
 from itertools import chain
@@ -18,7 +19,7 @@ from urllib.request import Request as _CookieRequest
 
 from ._internal import _get_environ
 from ._multipart import MultipartWriter
-from ._testing import check_redirect_host, split_query
+from ._testing import as_bytes, check_redirect_host, split_query
 from ._text import text_to_wsgi
 from .datastructures import CallbackDict, CombinedMultiDict, EnvironHeaders, FileMultiDict, Headers, MultiDict
 from .http import dump_cookie, dump_options_header, parse_options_header
@@ -29,6 +30,17 @@ from .wsgi import ClosingIterator, get_current_url
 
 Environ = dict[str, Any]
 WSGIApp = Callable[..., Iterable[bytes]]
+#: Which entry of an environ each argument of an EnvironBuilder comes from.
+_environ_arguments = {
+    "path": "PATH_INFO",
+    "query_string": "QUERY_STRING",
+    "method": "REQUEST_METHOD",
+    "input_stream": "wsgi.input",
+    "errors_stream": "wsgi.errors",
+    "multithread": "wsgi.multithread",
+    "multiprocess": "wsgi.multiprocess",
+    "run_once": "wsgi.run_once",
+}
 #: What an application answers: the body, the status line and the headers.
 AppAnswer = tuple[Iterable[bytes], str, Headers]
 
@@ -178,7 +190,7 @@ class EnvironBuilder:
         self.charset, self.method = charset, method
         path, query = split_query(path, query_string)
         self.path = iri_to_uri(path)
-        self.base_url = base_url if base_url is None else url_fix(iri_to_uri(base_url, charset), charset)  # type: ignore[assignment]
+        self.base_url = base_url if base_url is None else url_fix(iri_to_uri(base_url, charset), charset)
         if isinstance(query, str | bytes):
             self.query_string = query
         else:
@@ -189,31 +201,28 @@ class EnvironBuilder:
         self.errors_stream = sys.stderr if errors_stream is None else errors_stream
         self.multithread, self.multiprocess, self.run_once = multithread, multiprocess, run_once
         self.environ_base, self.environ_overrides = environ_base, environ_overrides
+        self.closed = False
         self.input_stream = input_stream
         self.content_length = content_length
-        self.closed = False
 
+        if json is not None and data is not None:
+            raise TypeError("can't provide both json and data")
         if json is not None:
-            if data is not None:
-                raise TypeError("can't provide both json and data")
             data = self.json_dumps(json)
-            if self.content_type is None:
-                self.content_type = "application/json"
-        if data:
-            if input_stream is not None:
-                raise TypeError("can't provide input stream and data")
-            data = data.read() if hasattr(data, "read") else data
-            data = data.encode(charset) if isinstance(data, str) else data
-            if isinstance(data, bytes):
-                self.input_stream = BytesIO(data)
-                if self.content_length is None:
-                    self.content_length = len(data)
-            else:
-                for key, value in _iter_data(data):
-                    if isinstance(value, tuple | dict) or hasattr(value, "read"):
-                        self._add_file_from_data(key, value)
-                    else:
-                        self.form.setlistdefault(key).append(value)
+            self.content_type = self.content_type or "application/json"
+        if data and input_stream is not None:
+            raise TypeError("can't provide input stream and data")
+        body = as_bytes(data, charset) if data else None
+        if body is None:
+            for key, value in _iter_data(data or {}):
+                is_file = isinstance(value, tuple | dict) or hasattr(value, "read")
+                if is_file:
+                    self._add_file_from_data(key, value)
+                else:
+                    self.form.setlistdefault(key).append(value)
+        else:
+            self.input_stream = BytesIO(body)
+            self.content_length = len(body) if self.content_length is None else self.content_length
         if mimetype is not None:
             self.mimetype = mimetype
 
@@ -222,19 +231,11 @@ class EnvironBuilder:
         """The builder that would make ``environ``; ``kwargs`` say what should be different."""
         headers = Headers(list(EnvironHeaders(environ)))
         host = headers.pop("Host")
-        found = {
-            "path": environ["PATH_INFO"],
-            "base_url": cls._make_base_url(environ["wsgi.url_scheme"], host, environ["SCRIPT_NAME"]),
-            "query_string": environ["QUERY_STRING"],
-            "method": environ["REQUEST_METHOD"],
-            "input_stream": environ["wsgi.input"],
-            "content_type": headers.pop("Content-Type", None),
-            "content_length": headers.pop("Content-Length", None),
-            "errors_stream": environ["wsgi.errors"],
-            "headers": headers,
-        }
-        for name in "multithread", "multiprocess", "run_once":
-            found[name] = environ[f"wsgi.{name}"]
+        found = {argument: environ[name] for argument, name in _environ_arguments.items()}
+        found["base_url"] = cls._make_base_url(environ["wsgi.url_scheme"], host, environ["SCRIPT_NAME"])
+        for name in "Content-Type", "Content-Length":
+            found[name.lower().replace("-", "_")] = headers.pop(name, None)
+        found["headers"] = headers
         return cls(**{**found, **kwargs})
 
     def _add_file_from_data(self, key: str, value: Any) -> None:
@@ -271,9 +272,8 @@ class EnvironBuilder:
 
     @content_type.setter
     def content_type(self, value: str | None) -> None:
-        if value is None:
-            self.headers.pop("Content-Type", None)
-        else:
+        self.headers.pop("Content-Type", None)
+        if value is not None:
             self.headers["Content-Type"] = value
 
     @property
@@ -364,14 +364,12 @@ class EnvironBuilder:
         """The query string as a MultiDict; an error once it was set as text."""
         if self._query_string is not None:
             raise AttributeError("a query string is defined")
-        if self._args is None:
-            self._args = MultiDict()
+        self._args = MultiDict() if self._args is None else self._args
         return self._args
 
     @args.setter
     def args(self, value: Any) -> None:
-        self._query_string = None
-        self._args = value
+        self._args, self._query_string = value, None
 
     @property
     def server_name(self) -> str:
@@ -387,26 +385,19 @@ class EnvironBuilder:
         return 443 if self.url_scheme == "https" else 80
 
     def __del__(self) -> None:
-        try:
+        # A builder whose making failed half way has nothing to close.
+        with suppress(Exception):
             self.close()
-        except Exception:
-            # A builder whose making failed half way has nothing to close.
-            pass
 
     def close(self) -> None:
         """Close all files of the form."""
         if self.closed:
             return
-        try:
-            files = list(self.files.values())
-        except AttributeError:
-            # There is an input stream instead of a form.
-            files = []
-        for file in files:
-            try:
-                file.close()
-            except Exception:
-                continue
+        # With an input stream there are no files.
+        with suppress(AttributeError):
+            for file in list(self.files.values()):
+                with suppress(Exception):
+                    file.close()
         self.closed = True
 
     def get_environ(self) -> Environ:
@@ -439,18 +430,17 @@ class EnvironBuilder:
             # Non-standard, but real servers tell the path as it was sent.
             "REQUEST_URI": raw_path,
             "RAW_URI": raw_path,
+            "SERVER_PROTOCOL": self.server_protocol,
             "SERVER_NAME": self.server_name,
             "SERVER_PORT": str(self.server_port),
             "HTTP_HOST": self.host,
-            "SERVER_PROTOCOL": self.server_protocol,
-            "wsgi.version": self.wsgi_version,
-            "wsgi.url_scheme": self.url_scheme,
             "wsgi.input": BytesIO() if stream is None else stream,
             "wsgi.errors": self.errors_stream,
-            "wsgi.multithread": self.multithread,
-            "wsgi.multiprocess": self.multiprocess,
-            "wsgi.run_once": self.run_once,
+            "wsgi.url_scheme": self.url_scheme,
+            "wsgi.version": self.wsgi_version,
         }
+        for flag in "multithread", "multiprocess", "run_once":
+            environ[f"wsgi.{flag}"] = getattr(self, flag)
         headers = self.headers.copy()
         for name, value in (("Content-Type", content_type), ("Content-Length", length)):
             if value is not None:

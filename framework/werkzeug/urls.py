@@ -155,10 +155,7 @@ class URL(BaseURL):
     """A URL given as text."""
 
     __slots__ = ()
-    _at = "@"
-    _colon = ":"
-    _lbracket = "["
-    _rbracket = "]"
+    _at, _colon, _lbracket, _rbracket = "@:[]"
 
     def __str__(self) -> str:
         return str(self.to_url())
@@ -178,10 +175,7 @@ class BytesURL(BaseURL):
     """A URL given as bytes."""
 
     __slots__ = ()
-    _at = b"@"
-    _colon = b":"
-    _lbracket = b"["
-    _rbracket = b"]"
+    _at, _colon, _lbracket, _rbracket = b"@", b":", b"[", b"]"
 
     def __str__(self) -> str:
         return str(self.to_url().decode("utf-8", "replace"))

@@ -103,10 +103,10 @@ class BaseRequest:
 
     def _get_file_stream(
         self,
-        total_content_length: int | None,
+        total_content_length: Any,
         content_type: str | None,
         filename: str | None = None,
-        content_length: int | None = None,
+        content_length: Any = None,
     ) -> Any:
         """Where an uploaded file goes while the form is read; a subclass can put it elsewhere."""
         return default_stream_factory(
@@ -123,14 +123,10 @@ class BaseRequest:
 
     def make_form_data_parser(self) -> Any:
         """The parser, with the request's limits."""
-        return self.form_data_parser_class(
-            self._get_file_stream,
-            self.charset,
-            self.encoding_errors,
-            self.max_form_memory_size,
-            self.max_content_length,
-            self.parameter_storage_class,
-        )
+        text = self.charset, self.encoding_errors
+        limits = self.max_form_memory_size, self.max_content_length
+        storage = self.parameter_storage_class
+        return self.form_data_parser_class(self._get_file_stream, *text, *limits, storage)
 
     def _load_form_data(self) -> None:
         """Read the body once; puts ``stream``, ``form`` and ``files`` where their properties would."""
@@ -310,5 +306,6 @@ class BaseRequest:
 def _assert_not_shallow(request: BaseRequest) -> None:
     if request.shallow:
         raise RuntimeError(
-            "A shallow request tried to consume form data. If you really want to do that, set `shallow` to False."
+            "A shallow request tried to consume form data. If you really want to do that,"
+            " set `shallow` to False."
         )

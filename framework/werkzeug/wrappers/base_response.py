@@ -7,7 +7,7 @@ Place in the pipeline: ``Flask.make_response`` builds one from what the view ret
 
 import warnings
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, Self
+from typing import Any, Self, cast
 
 from .._text import to_bytes, to_text
 from ..datastructures import Headers
@@ -22,7 +22,7 @@ Environ = dict[str, Any]
 def _run_wsgi_app(*args: Any) -> Any:
     """:func:`werkzeug.test.run_wsgi_app`, imported when it is first needed, as test imports us."""
     global _run_wsgi_app
-    from ..test import run_wsgi_app as _run_wsgi_app  # type: ignore[assignment]
+    from ..test import run_wsgi_app as _run_wsgi_app
 
     return _run_wsgi_app(*args)
 
@@ -137,7 +137,7 @@ class BaseResponse:
             response = BaseResponse(*_run_wsgi_app(response, environ))
         # The object stays the same, so that nothing it holds is lost.
         response.__class__ = cls
-        return response  # type: ignore[return-value]
+        return cast(Self, response)
 
     @classmethod
     def from_app(cls, app: Callable[..., Any], environ: Environ, buffered: bool = False) -> Self:
@@ -179,7 +179,7 @@ class BaseResponse:
         body = b"".join(self.iter_encoded())
         return body.decode(self.charset) if as_text else body
 
-    def set_data(self, value: str | bytes) -> None:
+    def set_data(self, value: str | bytes | bytearray) -> None:
         """Replace the body, and the length with it."""
         body = value.encode(self.charset) if isinstance(value, str) else bytes(value)
         self.response = [body]
@@ -199,12 +199,13 @@ class BaseResponse:
     def _ensure_sequence(self, mutable: bool = False) -> None:
         """Turn the body into a list, if that is allowed."""
         if self.is_sequence:
-            if mutable and not isinstance(self.response, list):
-                self.response = list(self.response)
+            if mutable:
+                self.response = self.response if isinstance(self.response, list) else list(self.response)
             return
         if self.direct_passthrough:
             raise RuntimeError(
-                "Attempted implicit sequence conversion but the response object is in direct passthrough mode."
+                "Attempted implicit sequence conversion but the response object is in"
+                " direct passthrough mode."
             )
         if not self.implicit_sequence_conversion:
             raise RuntimeError(
@@ -243,18 +244,9 @@ class BaseResponse:
     ) -> None:
         """Ask the client to keep a cookie; for the arguments see :func:`werkzeug.http.dump_cookie`."""
         cookie = dump_cookie(
-            key,
-            value,
-            max_age=max_age,
-            expires=expires,
-            path=path,
-            domain=domain,
-            secure=secure,
-            httponly=httponly,
-            charset=self.charset,
-            max_size=self.max_cookie_size,
-            samesite=samesite,
-        )
+            key, value, max_age, expires, path, domain, secure, httponly,
+            samesite=samesite, charset=self.charset, max_size=self.max_cookie_size,
+        )  # fmt: skip
         self.headers.add("Set-Cookie", cookie)
 
     def delete_cookie(self, key: str, path: str | None = "/", domain: str | None = None) -> None:
@@ -264,11 +256,7 @@ class BaseResponse:
     @property
     def is_streamed(self) -> bool:
         """Whether the length is not known: a generator, say."""
-        try:
-            len(self.response)
-        except (TypeError, AttributeError):
-            return True
-        return False
+        return not hasattr(self.response, "__len__")
 
     @property
     def is_sequence(self) -> bool:

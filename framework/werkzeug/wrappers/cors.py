@@ -1,4 +1,4 @@
-"""Cross-origin requests: what a page of another site may do. Part of :class:`Request` and :class:`Response`."""
+"""Cross-origin requests: what a page of another site may do. Part of Request and Response."""
 
 from typing import Any
 

@@ -10,14 +10,11 @@ from .user_agent import UserAgentMixin
 
 
 class Request(
+    # The base first; what follows has no method of its name.
     BaseRequest,
-    AcceptMixin,
-    ETagRequestMixin,
-    UserAgentMixin,
-    AuthorizationMixin,
-    CORSRequestMixin,
+    AcceptMixin, ETagRequestMixin, UserAgentMixin, AuthorizationMixin, CORSRequestMixin,
     CommonRequestDescriptorsMixin,
-):
+):  # fmt: skip
     """A request with everything: accept headers, conditions, authorization, common headers."""
 
 
@@ -28,5 +25,5 @@ class StreamOnlyMixin:
     want_form_data_parsed = False
 
 
-class PlainRequest(StreamOnlyMixin, Request):  # type: ignore[misc]
+class PlainRequest(StreamOnlyMixin, Request):
     """A request that leaves its body alone."""

@@ -65,12 +65,9 @@ class ResponseStreamMixin:
         return ResponseStream(self)
 
 
-class Response(
+class Response(  # type: ignore[misc]
     BaseResponse,
-    ETagResponseMixin,
-    WWWAuthenticateMixin,
-    CORSResponseMixin,
-    ResponseStreamMixin,
+    ETagResponseMixin, WWWAuthenticateMixin, CORSResponseMixin, ResponseStreamMixin,
     CommonResponseDescriptorsMixin,
-):
+):  # fmt: skip
     """A response with everything: conditions, authentication, common headers, a stream."""
