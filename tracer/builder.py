@@ -9,65 +9,17 @@ import heapq
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from operator import itemgetter
-from types import CodeType
 from typing import Any
 
 from flasktrace.tracer.capture import CAPTURED_NONE, Captured, Texts
-from flasktrace.tracer.model import (
-    Detail,
-    Function,
-    Marker,
-    Metadata,
-    Origin,
-    Outcome,
-    Raised,
-    Request,
-    Returned,
-    Thread,
-    Trace,
-)
-from flasktrace.tracer.recorder import (
-    CLIENT,
-    EVENT_SLOTS,
-    GENERATOR_FLAGS,
-    RETURNING,
-    Recorder,
-    ThreadStream,
-    is_resumption,
-    parameter_names,
-)
+from flasktrace.tracer.functions import FunctionInfo, FunctionTable
+from flasktrace.tracer.model import Marker, Metadata, Request, Thread, Trace
+from flasktrace.tracer.pools import Pools
+from flasktrace.tracer.recorder import EVENT_SLOTS, RETURNING, Recorder, ThreadStream, is_resumption
 
-_RECEIVERS = frozenset({"self", "cls", "mcs", "_self", "__self"})
-# Up to 3.11 a comprehension has a frame of its own; it is no call in anybody's eyes, nor on later Pythons.
-_COMPREHENSIONS = frozenset({"<listcomp>", "<setcomp>", "<dictcomp>"})
-_CACHE_LIMIT = 100_000
 _YIELD = dis.opmap["YIELD_VALUE"]
 _YIELDING = frozenset({_YIELD, dis.opmap["RESUME"]})  # on 3.13 a generator yields at the RESUME after
 Event = tuple[Any, int, Any, Any]
-
-
-@dataclass(slots=True)
-class _FunctionInfo:
-    """What the builder knows about a code object; ``code`` keeps its id its own."""
-
-    id: int
-    code: CodeType
-    names: tuple[str, ...]
-    has_receiver: bool
-    is_generator: bool
-    is_foreign_body: bool  # a module's top level that is not the program's: an import, left out
-    client_slot: int | None  # where the client's address is among the parameters of a server's method
-    lines: dict[int, int | None] = field(default_factory=dict)
-
-    def line_at(self, lasti: int) -> int | None:
-        """The line of the instruction at ``lasti`` (a byte offset)."""
-        if lasti < 0:
-            return None
-        if not self.lines:
-            for start, end, line in self.code.co_lines():
-                for offset in range(start, end, 2):
-                    self.lines[offset] = line
-        return self.lines.get(lasti)
 
 
 @dataclass(slots=True)
@@ -81,7 +33,7 @@ class _Open:
 
     row: int
     hang: int
-    info: _FunctionInfo
+    info: FunctionInfo
     is_left_out: bool = False  # with all it calls, for the limit
     is_skipping: bool = False  # with all it calls, uncounted: the import of a module
     thrown_at: int = -1  # a generator resumed by throw() or close(), at this instruction
@@ -96,13 +48,23 @@ class _Generator:
     thread_id: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Left:
+    """A call that an exception has left."""
+
+    row: int
+    code_id: int
+    line_number: int | None
+    class_name: str
+
+
 @dataclass(slots=True)
 class _ThreadState:
     id: int
     thread_object_id: int
     root: int = -1  # the call that started the thread
     stack: list[_Open] = field(default_factory=list)
-    raised: list[tuple[int, int]] = field(default_factory=list)  # (call index, code id): class not yet known
+    raised: list[_Left] = field(default_factory=list)  # by an exception whose handler is not known yet
     request_id: int = 0
 
 
@@ -127,16 +89,14 @@ class Builder:
         self.changed: set[int] = set()  # rows that were changed after they had been written
         self.written_count = 0
         self._recorder = recorder
-        self._texts = texts or Texts()
         self._limit = limit
         self._request_of_port = request_of_port
         self._states: dict[int, _ThreadState] = {}
-        self._infos: dict[int, _FunctionInfo] = {}
-        self._functions: dict[tuple[str, str, str, int], int] = {}
+        self._table = FunctionTable(recorder)
+        self.trace.functions = self._table.functions
+        self._pools = Pools(self.trace.calls, texts or Texts())
         self._generators: dict[int, _Generator] = {}
         self._starters: dict[int, int] = {}  # id of a Thread object: the call that started it
-        self._details: dict[Any, int] = {}
-        self._outcomes: dict[Any, int] = {}
         self._first_ns: int | None = None
         self._last_ns = 0
 
@@ -191,7 +151,7 @@ class Builder:
         if self._first_ns is None:
             self._first_ns = time_ns
         time_ns = self._last_ns = max(time_ns - self._first_ns, self._last_ns)
-        info = self._infos.get(id(code)) or self._learn(code)
+        info = self._table.info(code)
         if where <= -2:
             self._on_return(state, info, time_ns, -2 - where, extra)
         else:
@@ -202,20 +162,18 @@ class Builder:
         if kind == "request":
             state.request_id = what
         elif kind == "exception":
-            self._name_raised(state, *what)
+            self._name_raised(state, what)
         elif state.stack:
             self._starters[what] = state.stack[-1].hang
 
-    def _on_call(
-        self, state: _ThreadState, info: _FunctionInfo, time_ns: int, where: int, extra: Any
-    ) -> None:
+    def _on_call(self, state: _ThreadState, info: FunctionInfo, time_ns: int, where: int, extra: Any) -> None:
         state.raised.clear()
         parent = state.stack[-1] if state.stack else None
         hang = parent.hang if parent is not None else state.root
         if info.is_foreign_body or (parent is not None and parent.is_skipping):
             state.stack.append(_Open(-1, hang, info, is_skipping=True))
             return
-        if info.code.co_name in _COMPREHENSIONS:
+        if info.is_comprehension:
             state.stack.append(_Open(-1, hang, info))
             return
         captured = extra
@@ -238,7 +196,7 @@ class Builder:
         state.stack.append(_Open(row, row, info))
 
     def _add_row(
-        self, state: _ThreadState, info: _FunctionInfo, time_ns: int, parent: int, call_line: int | None
+        self, state: _ThreadState, info: FunctionInfo, time_ns: int, parent: int, call_line: int | None
     ) -> int:
         calls = self.trace.calls
         index = len(calls)
@@ -257,7 +215,7 @@ class Builder:
         return index
 
     def _resume(
-        self, state: _ThreadState, info: _FunctionInfo, time_ns: int, frame_id: int, lasti: int
+        self, state: _ThreadState, info: FunctionInfo, time_ns: int, frame_id: int, lasti: int
     ) -> None:
         """Go on with a generator: under the call it began under, its own row; elsewhere, a marker."""
         hang = state.stack[-1].hang if state.stack else state.root
@@ -276,30 +234,32 @@ class Builder:
         state.stack.append(_Open(generator.row, hang, info, thrown_at=thrown_at))
 
     def _on_return(
-        self, state: _ThreadState, info: _FunctionInfo, time_ns: int, lasti: int, extra: Any
+        self, state: _ThreadState, info: FunctionInfo, time_ns: int, lasti: int, extra: Any
     ) -> None:
         entry = self._pop(state, info, time_ns)
         opcode = info.code.co_code[lasti]
         has_raised = opcode not in RETURNING
         value = extra
-        has_ended = True
+        has_ended, is_thrown = True, False
         if info.is_generator:
             frame_id, value = extra
             is_thrown = entry is not None and entry.thrown_at == lasti and value == CAPTURED_NONE
-            has_raised = has_raised or is_thrown
-            has_ended = has_raised or opcode not in _YIELDING
+            has_ended = has_raised or is_thrown or opcode not in _YIELDING
             if has_ended:
                 self._generators.pop(frame_id, None)
         if entry is None or entry.row < 0:
             return
         if has_raised:
-            state.raised.append((entry.row, id(info.code)))
+            outcome = self._left_by(state, info, entry.row, lasti)
         else:
             state.raised.clear()
-        outcome = self._outcome(info.line_at(lasti), value, has_raised) if has_ended else 0
+            if is_thrown:
+                # Closed, as a rule, which is no failure; a handler may yet show that it was one.
+                state.raised.append(_Left(entry.row, id(info.code), info.line_at(lasti), ""))
+            outcome = self._pools.returned(info.line_at(lasti), value) if has_ended else 0
         self._close(entry, time_ns, outcome)
 
-    def _pop(self, state: _ThreadState, info: _FunctionInfo, time_ns: int) -> _Open | None:
+    def _pop(self, state: _ThreadState, info: FunctionInfo, time_ns: int) -> _Open | None:
         """The activation that returns; None for one that was called before the recording began."""
         stack = state.stack
         if not any(entry.info is info for entry in reversed(stack)):
@@ -321,63 +281,38 @@ class Builder:
         if row < self.written_count:
             self.changed.add(row)
 
-    def _outcome(self, line: int | None, captured: Captured, has_raised: bool) -> int:
-        """The position of the outcome in the pool."""
-        key = (has_raised, line, None if has_raised else captured)
-        position = self._outcomes.get(key)
-        if position is None:
-            outcome: Outcome
-            if has_raised:
-                outcome = Raised(line_number=line)
-            elif captured is None:
-                outcome = Returned(None, line)
-            else:
-                outcome = Returned(self._texts.value("", captured), line)
-            position = self._pool_outcome(key, outcome)
-        return position
+    def _left_by(self, state: _ThreadState, info: FunctionInfo, row: int, lasti: int) -> int:
+        """The outcome of a call that an exception left: its class as the code says it, for the time being."""
+        name = info.raised_at(lasti)
+        if not name and state.raised:
+            name = state.raised[-1].class_name  # it comes from the call that was left just before
+        elif not name and info.code.co_name == "__next__":
+            name = "StopIteration"
+        line = info.line_at(lasti)
+        state.raised.append(_Left(row, id(info.code), line, name))
+        return self._pools.raised(name, "", line)
 
-    def _pool_outcome(self, key: Any, outcome: Outcome) -> int:
-        if len(self._outcomes) > _CACHE_LIMIT:
-            self._outcomes.clear()
-        pool = self.trace.calls.outcomes
-        pool.append(outcome)
-        self._outcomes[key] = len(pool) - 1
-        return len(pool) - 1
+    def _name_raised(self, state: _ThreadState, chain: list[tuple[str, str, frozenset[int]]]) -> None:
+        """Say which exception left the calls that were left last, now that its handler shows it.
 
-    def _name_raised(self, state: _ThreadState, class_name: str, text: str, codes: frozenset[int]) -> None:
-        """Say which exception left the calls that were left last, now that its handler shows it."""
-        calls = self.trace.calls
-        text = self._texts.clean(text)
-        for row, code_id in state.raised:
-            if code_id in codes:
-                outcome = calls.outcomes[calls.outcome[row]]
-                line = outcome.line_number if isinstance(outcome, Raised) else None
-                key = (class_name, text, line)
-                known = self._outcomes.get(key)
-                if known is None:
-                    known = self._pool_outcome(key, Raised(class_name, text, line))
-                calls.outcome[row] = known
-                self._touch(row)
+        Args:
+            chain: the exception and those it was raised in place of: class, text, ids of the codes.
+        """
+        for left in state.raised:
+            for class_name, text, codes in chain:
+                if left.code_id in codes:
+                    outcome = self._pools.raised(class_name, text, left.line_number)
+                    self.trace.calls.outcome[left.row] = outcome
+                    self._touch(left.row)
+                    break
         state.raised.clear()
 
-    def _set_detail(self, info: _FunctionInfo, row: int, captured: tuple[Captured, ...]) -> None:
+    def _set_detail(self, info: FunctionInfo, row: int, captured: tuple[Captured, ...]) -> None:
         if info.client_slot is not None:
             self._assign_request(row, captured[info.client_slot])
         if not self._recorder.options.with_values:
             return
-        key = (info.id, captured)
-        position = self._details.get(key)
-        if position is None:
-            if len(self._details) > _CACHE_LIMIT:
-                self._details.clear()
-            pool = self.trace.calls.details
-            position = self._details[key] = len(pool)
-            pool.append(self._detail(info, captured))
-        self.trace.calls.detail[row] = position
-
-    def _detail(self, info: _FunctionInfo, captured: tuple[Captured, ...]) -> Detail:
-        values = tuple(map(self._texts.value, info.names, captured))
-        return Detail(values[0], values[1:]) if info.has_receiver else Detail(None, values)
+        self.trace.calls.detail[row] = self._pools.detail(info, captured)
 
     def _assign_request(self, row: int, client: Captured) -> None:
         """Find the request by the client's port, for the call and for the accepting that came just before."""
@@ -397,29 +332,6 @@ class Builder:
             if not calls.request_id[i] and calls.thread_id[i] == calls.thread_id[row]:
                 calls.request_id[i] = request_id
                 self._touch(i)
-
-    def _learn(self, code: CodeType) -> _FunctionInfo:
-        """What there is to know about a code object, when it is met for the first time."""
-        decision = self._recorder.decision(code)
-        key = (decision.module, code.co_qualname, code.co_filename, code.co_firstlineno)
-        if key not in self._functions:
-            function_id = self._functions[key] = len(self._functions) + 1
-            last_line = max((line for _, _, line in code.co_lines() if line), default=code.co_firstlineno)
-            self.trace.functions[function_id] = Function(
-                function_id, *key, max(last_line, code.co_firstlineno), decision.origin
-            )
-        names = parameter_names(code)
-        is_server = decision.origin is Origin.SERVER
-        info = self._infos[id(code)] = _FunctionInfo(
-            self._functions[key],
-            code,
-            names,
-            bool(names) and names[0] in _RECEIVERS,
-            bool(code.co_flags & GENERATOR_FLAGS),
-            code.co_name == "<module>" and decision.origin is not Origin.USER,
-            names.index(CLIENT) if is_server and CLIENT in names else None,
-        )
-        return info
 
 
 def _drain(stream: ThreadStream, until_ns: int | None) -> list[Any]:

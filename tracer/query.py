@@ -1,8 +1,8 @@
 """Questions to a trace: plain functions, trace in, trace out; the trace that is given is never changed.
 
 A call that stays keeps its id; its parent becomes the nearest caller that stays too. A ``NAME`` is any tail
-of a function's dotted name (``push``, ``RequestContext.push``, ``flask.ctx.RequestContext.push``), a module or
-package (``flask.ctx``), or a pattern of these with ``*``.
+of a function's dotted name (``push``, ``RequestContext.push``, ``flask.ctx.RequestContext.push``), a module
+or package (``flask.ctx``), or a pattern of these with ``*``.
 """
 
 import re

@@ -7,7 +7,7 @@ call      ``code, time_ns, lasti of the caller, detail``
 return    ``code, time_ns, -2 - lasti, value``
 start     ``None, time_ns, id of the Thread object, None``: the current call starts a thread
 request   ``None, time_ns, request id or 0, "request"``: what follows is done for this request
-exception ``None, time_ns, (class, text, ids of the codes it went through), "exception"``: what was raised
+exception ``None, time_ns, [(class, text, ids of the codes it went through)], "exception"``: what was raised
 
 The detail of a generator is ``(frame id, own lasti, detail)``, its value ``(frame id, value)``, as all
 its resumptions are one activation.
@@ -31,6 +31,7 @@ EVENT_SLOTS = 4
 CLIENT = "client_address"  # the parameter of a server's methods that tells whose request it is
 GENERATOR_FLAGS = 0x20 | 0x80 | 0x200  # CO_GENERATOR, CO_COROUTINE, CO_ASYNC_GENERATOR
 _VARARGS, _VARKEYWORDS = 0x04, 0x08
+_MAX_CHAIN = 5  # exceptions, each raised while the one before was handled
 _OUT, _IN, _WATCHED, _GENERATED = 0, 1, 2, 4
 _THREADING_FILE = threading.Thread.start.__code__.co_filename
 _THREAD_START = threading.Thread.start.__code__
@@ -285,11 +286,16 @@ def is_resumption(code: CodeType, lasti: int) -> bool:
     return instructions[lasti] != _RESUME or instructions[lasti + 1] != 0
 
 
-def _seen(error: BaseException) -> tuple[str, str, frozenset[int]]:
-    """An exception that is being handled: its class and text, and the ids of the codes it went through."""
-    codes = set()
-    traceback = error.__traceback__
-    while traceback is not None:
-        codes.add(id(traceback.tb_frame.f_code))
-        traceback = traceback.tb_next
-    return class_name_of(type(error)), exception_text(error), frozenset(codes)
+def _seen(error: BaseException) -> list[tuple[str, str, frozenset[int]]]:
+    """An exception that is being handled and those it replaced: class, text, ids of the codes on its way."""
+    chain: list[tuple[str, str, frozenset[int]]] = []
+    following: BaseException | None = error
+    while following is not None and len(chain) < _MAX_CHAIN:
+        codes = set()
+        traceback = following.__traceback__
+        while traceback is not None:
+            codes.add(id(traceback.tb_frame.f_code))
+            traceback = traceback.tb_next
+        chain.append((class_name_of(type(following)), exception_text(following), frozenset(codes)))
+        following = following.__cause__ or following.__context__
+    return chain

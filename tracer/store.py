@@ -61,6 +61,10 @@ _TABLES = {
     " phase_id INTEGER, detail_id INTEGER, outcome_id INTEGER",
     "markers": "id INTEGER PRIMARY KEY, kind TEXT, call_id INTEGER, time_ns INTEGER, data TEXT",
 }
+_CALL_COLUMNS = (  # the model's names, in the order of the table's columns
+    *("id", "parent_id", "function_id", "thread_id", "request_id", "depth", "call_line"),
+    *("start_ns", "end_ns", "phase", "detail", "outcome"),
+)
 _COLUMN_COUNTS = {name: columns.count(",") + 1 for name, columns in _TABLES.items()}
 _METADATA_TEXTS = tuple(name for name in asdict(Metadata()) if name != "extra")
 
@@ -433,10 +437,7 @@ class _Reader:
 
     def _calls(self, calls: Calls) -> None:
         self._pools(calls)
-        columns = (
-            (calls.id, calls.parent_id, calls.function_id, calls.thread_id, calls.request_id, calls.depth)
-            + (calls.call_line, calls.start_ns, calls.end_ns, calls.phase, calls.detail, calls.outcome)
-        )  # fmt: skip
+        columns = [getattr(calls, name) for name in _CALL_COLUMNS]
         cursor = self._rows("calls")
         while rows := cursor.fetchmany(10_000):
             _expect(len(calls) + len(rows) <= MAX_CALLS, "it holds too many calls")
