@@ -1,31 +1,16 @@
-"""Reads a stream by lines or by any separator, without its ``readline``. No part of the lesson.
+"""Cuts blocks of text or bytes into lines, or at any separator. No part of the lesson.
 
-wsgi re-exports both functions. ``readline`` on a request's body may block: the connection stays open.
+``wsgi.make_line_iter`` and ``wsgi.make_chunk_iter`` read the blocks; what is here never touches a stream.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from ._text import to_bytes, to_text
 
 _TEXT_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 _BYTES_LINE = re.compile(rb"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
-
-
-def _blocks(stream: Any, limit: int | None, buffer_size: int) -> Iterator[Any]:
-    """The non-empty blocks of a stream, or of an iterable."""
-    from .wsgi import LimitedStream
-
-    if isinstance(stream, bytes | bytearray | str):
-        raise TypeError("Passed a string or byte object instead of true iterator or stream.")
-    if not hasattr(stream, "read"):
-        yield from filter(None, stream)
-        return
-    if limit is not None and not isinstance(stream, LimitedStream):
-        stream = LimitedStream(stream, limit)
-    while block := stream.read(buffer_size):
-        yield block
 
 
 def _cut(pieces: list[Any], buffer_size: int) -> tuple[list[Any], list[Any]]:
@@ -35,21 +20,10 @@ def _cut(pieces: list[Any], buffer_size: int) -> tuple[list[Any], list[Any]]:
     return [joined[i : i + buffer_size] for i in range(0, end, buffer_size)], [joined[end:]]
 
 
-def make_line_iter(
-    stream: Any, limit: int | None = None, buffer_size: int = 10 * 1024, cap_at_buffer: bool = False
-) -> Iterator[Any]:
-    """The lines of a stream with their ends: ``\\n``, ``\\r`` or both.
-
-    Args:
-        limit: where to stop, in bytes; needed unless the stream ends by itself.
-        buffer_size: how much to read at a time, in bytes.
-        cap_at_buffer: cut lines that are longer than this.
-
-    Raises:
-        TypeError: text or bytes instead of a stream.
-    """
+def cut_lines(blocks: Iterable[Any], buffer_size: int, cap_at_buffer: bool) -> Iterator[Any]:
+    """The lines of some blocks with their ends, see ``wsgi.make_line_iter``."""
     held: list[Any] = []
-    for block in _blocks(stream, limit, buffer_size):
+    for block in blocks:
         is_text = isinstance(block, str)
         if held and held[-1][-1:] == ("\r" if is_text else b"\r"):
             # The end of a line may have been cut in two: "\r" in the last block, "\n" in this one.
@@ -67,17 +41,13 @@ def make_line_iter(
         yield held[0][:0].join(held)
 
 
-def make_chunk_iter(
-    stream: Any,
-    separator: str | bytes,
-    limit: int | None = None,
-    buffer_size: int = 10 * 1024,
-    cap_at_buffer: bool = False,
+def cut_chunks(
+    blocks: Iterable[Any], separator: str | bytes, buffer_size: int, cap_at_buffer: bool
 ) -> Iterator[Any]:
-    """The parts of a stream between separators, see :func:`make_line_iter` for the arguments."""
+    """The parts of some blocks between separators, see ``wsgi.make_chunk_iter``."""
     held: list[Any] = []
     mark: Any = None
-    for block in _blocks(stream, limit, buffer_size):
+    for block in blocks:
         if mark is None:
             mark = to_text(separator) if isinstance(block, str) else to_bytes(separator)
         if held and len(mark) > 1:

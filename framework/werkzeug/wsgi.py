@@ -9,10 +9,11 @@ import io
 import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial, update_wrapper
+from itertools import chain
 from typing import Any
 
 from ._internal import Environ, WSGIApp, _encode_idna
-from ._lines import make_chunk_iter, make_line_iter
+from ._lines import cut_chunks, cut_lines
 from ._text import to_text, wsgi_bytes
 from .urls import uri_to_iri, url_join, url_parse, url_quote
 
@@ -342,6 +343,56 @@ class _RangeWrapper:
         """Close what is underneath."""
         if hasattr(self.iterable, "close"):
             self.iterable.close()
+
+
+def _make_chunk_iter(stream: Any, limit: int | None, buffer_size: int) -> Iterator[Any]:
+    """The non-empty blocks of a stream, or of an iterable."""
+    if isinstance(stream, bytes | bytearray | str):
+        raise TypeError("Passed a string or byte object instead of true iterator or stream.")
+    if not hasattr(stream, "read"):
+        yield from filter(None, stream)
+        return
+    if limit is not None and not isinstance(stream, LimitedStream):
+        stream = LimitedStream(stream, limit)
+    while block := stream.read(buffer_size):
+        yield block
+
+
+def make_line_iter(
+    stream: Any, limit: int | None = None, buffer_size: int = 10 * 1024, cap_at_buffer: bool = False
+) -> Iterator[Any]:
+    """The lines of a stream with their ends: ``\\n``, ``\\r`` or both.
+
+    A body has to be read with this: ``readline`` may wait for more than the client will ever send.
+
+    Args:
+        limit: where to stop, in bytes; needed unless the stream ends by itself.
+        buffer_size: how much to read at a time, in bytes.
+        cap_at_buffer: cut lines that are longer than this.
+
+    Raises:
+        TypeError: text or bytes instead of a stream.
+    """
+    blocks = _make_chunk_iter(stream, limit, buffer_size)
+    first = next(blocks, None)
+
+    def _iter_basic_lines() -> Iterator[Any]:
+        yield from cut_lines(chain([first], blocks), buffer_size, cap_at_buffer)
+
+    if first is not None:
+        yield from _iter_basic_lines()
+
+
+def make_chunk_iter(
+    stream: Any,
+    separator: str | bytes,
+    limit: int | None = None,
+    buffer_size: int = 10 * 1024,
+    cap_at_buffer: bool = False,
+) -> Iterator[Any]:
+    """The parts of a stream between separators, see :func:`make_line_iter` for the arguments."""
+    blocks = _make_chunk_iter(stream, limit, buffer_size)
+    yield from cut_chunks(blocks, separator, buffer_size, cap_at_buffer)
 
 
 class LimitedStream(io.IOBase):
