@@ -152,10 +152,11 @@ def _tables(
 
 def _folded(trace: Trace, tables: FoldTables, level: Level, options: FoldOptions) -> FoldedTrace:
     columns = tables.columns
+    steps = StepSequence(trace, tables)
     return FoldedTrace(
         trace=trace,
         level=level,
-        steps=StepSequence(trace, tables),
+        steps=steps,
         chapters=_chapters(trace, tables),
         total_call_count=len(trace.calls) + options.filtered_count,
         hidden_count=sum(columns.hidden_count),
@@ -163,6 +164,8 @@ def _folded(trace: Trace, tables: FoldTables, level: Level, options: FoldOptions
         notice=_notice(options, level, columns),
         owners=tables.owners,
         parent_numbers=columns.parent_number,
+        label_key=steps.label_key(),
+        times_ns=columns.repeat_ns,
     )
 
 

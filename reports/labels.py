@@ -91,21 +91,26 @@ class Ending:
     text: str = ""
 
 
-def ending(call: Call) -> Ending:
-    """What came of a call, for its label."""
+def ending(call: Call, some_exception: str = "an exception") -> Ending:
+    """What came of a call, for its label.
+
+    Args:
+        call: whose outcome it is.
+        some_exception: what to say when the exception's class is not known.
+    """
     outcome = call.outcome
     if isinstance(outcome, Returned):
         value = outcome.value
         return Ending("returned", "" if value is None or value.text == "None" else clean(value.text))
     if isinstance(outcome, Raised):
-        return Ending("raised", raised_text(outcome))
+        return Ending("raised", raised_text(outcome, some_exception))
     assert isinstance(outcome, Unfinished)
     return Ending("unfinished")
 
 
-def raised_text(outcome: Raised) -> str:
+def raised_text(outcome: Raised, some_exception: str = "an exception") -> str:
     """``LookupError: no item 7``."""
-    name = outcome.class_name or "an exception"
+    name = outcome.class_name or some_exception
     return clean(f"{name}: {outcome.text}" if outcome.text else name)
 
 

@@ -6,24 +6,25 @@ line that nothing is cut from, and all other lines begin with ``#``.
 """
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TextIO
 
-from flasktrace.reports.folded import FoldedTrace, Level
-from flasktrace.reports.labels import display_name, resolution
+from flasktrace.reports.folded import FoldedTrace, Level, Step
+from flasktrace.reports.labels import display_name, duration, ending, resolution
 from flasktrace.reports.text import cells, clean, shorten, to_ascii, wrap
-from flasktrace.reports.tree_line import Line, call_line, time_text
-from flasktrace.reports.tree_rows import Banner, CallRow, Heading, Inside, Row, tree_rows
+from flasktrace.reports.tree_line import call_line
+from flasktrace.reports.tree_rows import Banner, CallRow, Heading, Inside, tree_rows
 from flasktrace.reports.tree_style import ASCII, UNICODE, Signs, Styles
 from flasktrace.reports.words import Words, count_calls, step_range, words_of
-from flasktrace.tracer.model import PLAIN_RETURN, Raised, Returned
+from flasktrace.tracer.model import Origin, Raised
 
 MIN_WIDTH_CELLS = 40
 WIDE_CELLS = 160  # from here on the explanation stands beside the call
 MAX_CALL_CELLS = 100  # which then gets so much at the most
 MIN_BESIDE_CELLS = 70
 MAX_EXPLANATION_LINES = 2
+MAX_LABELS = 20_000  # kept, as most calls of a long trace look like an earlier one
 TIME_CELLS = 7  # "1.25 ms", "12.3 µs"
 
 
@@ -95,6 +96,14 @@ def tree_lines(folded: FoldedTrace, options: TreeOptions | None = None) -> Itera
     return _Writer(folded, options).lines()
 
 
+@dataclass(frozen=True, slots=True)
+class _Label:
+    """What stands behind the branches of a call, and the notes for the lines below it."""
+
+    text: str
+    notes: tuple[str, ...]
+
+
 class _Writer:
     """Makes the lines of one tree, and remembers which signs the legend must explain."""
 
@@ -113,29 +122,28 @@ class _Writer:
         if self.is_beside and width is not None:
             self.call_cells = min(MAX_CALL_CELLS, width - MIN_BESIDE_CELLS)
         self.max_depth = 100 if width is None else max((width - self.gutter_cells - 30) // 2, 2)
+        self.labels: dict[object, _Label] = {}
         self.bars = [""]  # by depth: what stands before the branches of the step last seen there
 
     def lines(self) -> Iterator[str]:
         """All lines, from the summary to the legend."""
-        parts: Iterable[Iterator[str]] = (self._summary(), self._body(), self._closing())
-        for part in parts:
-            for line in part:
-                yield to_ascii(line) if self.options.is_ascii else line
+        yield from self._printable(self._summary())
+        yield from self._printable(self._body())
+        yield from self._printable(self._closing())
+
+    def _printable(self, lines: Iterator[str]) -> Iterator[str]:
+        return map(to_ascii, lines) if self.options.is_ascii else lines
 
     def _body(self) -> Iterator[str]:
         for row in tree_rows(self.folded):
-            yield from self._row(row)
-
-    def _row(self, row: Row) -> Iterator[str]:
-        match row:
-            case Banner():
-                yield from self._banner(row)
-            case Heading():
-                yield from self._heading(row)
-            case Inside():
-                yield self._inside(row)
-            case CallRow():
+            if isinstance(row, CallRow):
                 yield from self._call(row)
+            elif isinstance(row, Heading):
+                yield from self._heading(row)
+            elif isinstance(row, Inside):
+                yield self._inside(row)
+            else:
+                yield from self._banner(row)
 
     def _aside(self, style: str, text: str) -> str:
         """A line that is no call."""
@@ -174,7 +182,7 @@ class _Writer:
         status = words.no_answer if request.status is None else str(request.status)
         text = clean(f"{request.method} {request.target}")
         yield self._aside("muted", "")
-        yield self._aside("banner", f" {words.request}: {text} {self.signs.arrow} {status} ")
+        yield self._aside("banner", f" {words.request} {text} {self.signs.arrow} {status} ")
 
     def _heading(self, row: Heading) -> Iterator[str]:
         chapter, words, signs = row.chapter, self.words, self.signs
@@ -200,29 +208,34 @@ class _Writer:
         return self._aside("muted", " " * self.gutter_cells + text if self.options.width_cells else text)
 
     def _call(self, row: CallRow) -> Iterator[str]:
-        self._remember(row)
-        gutter, branch = self._gutter(row), self._branch(row)
+        branch = self._branch(row)
         taken = self.gutter_cells + cells(branch)
-        room = None if self.call_cells is None else self.call_cells - taken
-        line = call_line(row.step, room, self.signs, self.words)
-        text = gutter + self.styles("muted", branch) + line.render(self.styles)
-        notes = self._notes(row)
-        if self.options.width_cells is None:
-            yield text + "".join(f"  # {note}" for note in notes)
-        elif self.is_beside and notes:
-            yield self._beside(text, taken, line, notes[0])
-            yield from self._below(row, notes[1:])
-        else:
-            yield text
-            yield from self._below(row, notes)
+        key = (self.folded.label_key(row.number), taken if self.call_cells else 0)
+        label = self.labels.get(key)
+        if label is None:
+            if len(self.labels) >= MAX_LABELS:
+                self.labels.clear()
+            label = self.labels[key] = self._label(self.folded.steps[row.number - 1], taken)
+        yield self.styles("muted", self._gutter(row.number) + branch) + label.text
+        if label.notes:
+            yield from self._below(row, label.notes)
 
-    def _beside(self, text: str, taken_cells: int, line: Line, note: str) -> str:
-        assert self.call_cells is not None and self.options.width_cells is not None
-        gap = max(self.call_cells - taken_cells - line.width_cells, 0) + 2
-        room = self.options.width_cells - taken_cells - line.width_cells - gap
-        return text + " " * gap + self.styles("muted", shorten(note, room, self.signs.ellipsis))
+    def _label(self, step: Step, taken_cells: int) -> _Label:
+        self._remember(step)
+        room = None if self.call_cells is None else self.call_cells - taken_cells
+        line = call_line(step, room, self.signs, self.words)
+        text = line.render(self.styles)
+        notes = self._notes(step)
+        width = self.options.width_cells
+        if width is None:
+            return _Label(text + "".join(f"  # {note}" for note in notes), ())
+        if not self.is_beside or not notes or room is None:
+            return _Label(text, tuple(notes))
+        gap = max(room - line.width_cells, 0) + 2
+        beside = shorten(notes[0], width - taken_cells - line.width_cells - gap, self.signs.ellipsis)
+        return _Label(text + " " * gap + self.styles("muted", beside), tuple(notes[1:]))
 
-    def _below(self, row: CallRow, notes: list[str]) -> Iterator[str]:
+    def _below(self, row: CallRow, notes: tuple[str, ...]) -> Iterator[str]:
         """The notes on lines of their own, with the branches drawn through."""
         assert self.options.width_cells is not None
         signs = self.signs
@@ -237,21 +250,20 @@ class _Writer:
                 shown = shorten(line, room, signs.ellipsis)
                 yield " " * self.gutter_cells + self.styles("muted", bars + shown)
 
-    def _notes(self, row: CallRow) -> list[str]:
+    def _notes(self, step: Step) -> list[str]:
         notes = []
-        landmark = row.step.landmark
-        if self.options.explain and landmark is not None and landmark.does:
-            notes.append(clean(landmark.does))
+        if self.options.explain and step.landmark is not None and step.landmark.does:
+            notes.append(clean(step.landmark.does))
         if self.options.resolution:
-            note = self._resolution_note(row)
+            note = self._resolution_note(step)
             if note:
                 notes.append(note)
         return notes
 
-    def _resolution_note(self, row: CallRow) -> str:
-        call = row.step.call
-        actual = call.receiver.class_name if call.receiver is not None else ""
-        found = resolution(call, row.step.function, self.options.ancestries.get(actual, ()))
+    def _resolution_note(self, step: Step) -> str:
+        receiver = step.call.receiver
+        ancestry = self.options.ancestries.get(receiver.class_name, ()) if receiver is not None else ()
+        found = resolution(step.call, step.function, ancestry)
         if found is None:
             return ""
         words = self.words
@@ -260,42 +272,40 @@ class _Writer:
             note += ", " + words.looked_through.format(classes=", ".join(found.looked_through))
         return note
 
-    def _gutter(self, row: CallRow) -> str:
-        number = f"{row.step.number:>{self.number_cells}}  "
+    def _gutter(self, number: int) -> str:
+        shown = f"{number:>{self.number_cells}}  "
         if not self.options.times:
-            return self.styles("muted", number)
-        time = time_text(row.step, self.signs)
-        return self.styles("muted", number + " " * (TIME_CELLS - len(time)) + time + "  ")
+            return shown
+        time_ns = self.folded.times_ns[number - 1]
+        return f"{shown}{duration(time_ns, self.signs.micro):>{TIME_CELLS}}  "
 
     def _branch(self, row: CallRow) -> str:
         """The guides before a call; beyond a depth that leaves no room, its depth as a number."""
-        depth, signs = row.depth, self.signs
+        depth, signs, bars = row.depth, self.signs, self.bars
         if depth == 0:
-            del self.bars[1:]
+            del bars[1:]
             return ""
         if depth > self.max_depth:
-            return f"{self.bars[-1]}{signs.ellipsis}{depth} "
-        above = self.bars[depth - 1]
-        del self.bars[depth:]
-        self.bars.append(above + (" " * cells(signs.bar) if row.is_last else signs.bar))
-        return above + (signs.last_branch if row.is_last else signs.branch)
+            return f"{bars[-1]}{signs.ellipsis}{depth} "
+        above = bars[depth - 1]
+        del bars[depth:]
+        if row.is_last:
+            bars.append(above + "  ")
+            return above + signs.last_branch
+        bars.append(above + signs.bar)
+        return above + signs.branch
 
-    def _remember(self, row: CallRow) -> None:
-        step, used = row.step, self.used
-        if step.hidden_count:
-            used.add("folded")
-        if step.repeat_count > 1:
-            used.add("repeated")
-        if step.is_hand_over:
-            used.add("hand_over")
-        if step.resumed_count:
-            used.add("resumed")
-        if step.function.origin.value == "user":
-            used.add("user")
-        if isinstance(step.call.outcome, Raised):
-            used.add("raised")
-        elif isinstance(step.call.outcome, Returned) and row.step.call.outcome is not PLAIN_RETURN:
-            used.add("returned")
+    def _remember(self, step: Step) -> None:
+        is_there = {
+            "folded": step.hidden_count > 0,
+            "repeated": step.repeat_count > 1,
+            "hand_over": step.is_hand_over,
+            "resumed": step.resumed_count > 0,
+            "user": step.function.origin is Origin.USER,
+            "raised": isinstance(step.call.outcome, Raised),
+            "returned": ending(step.call).kind == "returned" and ending(step.call).text != "",
+        }
+        self.used.update(name for name, is_used in is_there.items() if is_used)
 
     def _closing(self) -> Iterator[str]:
         if not self.options.legend or not self.folded.steps:

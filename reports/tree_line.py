@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from flasktrace.reports.folded import Step
-from flasktrace.reports.labels import arguments, display_name, duration, ending, role_of
+from flasktrace.reports.labels import arguments, display_name, ending, role_of
 from flasktrace.reports.text import cells, clean, shorten
 from flasktrace.reports.tree_style import Signs, Styles
 from flasktrace.reports.words import Words
@@ -88,7 +88,7 @@ def _place(step: Step) -> str:
 
 
 def _result(step: Step, signs: Signs, words: Words) -> tuple[str, str]:
-    end = ending(step.call)
+    end = ending(step.call, words.some_exception)
     if end.kind == "raised":
         return "raised", f" {signs.cross} {words.raises} {end.text}"
     if end.kind == "unfinished":
@@ -120,8 +120,3 @@ def _fit_arguments(values: list[str], room_cells: int, signs: Signs) -> str:
         shown.append(shorten(value, room if is_last else min(room, MAX_VALUE_CELLS), signs.ellipsis))
         used += cells(shown[-1]) + 2
     return ", ".join([*shown, signs.ellipsis] if is_cut else shown)
-
-
-def time_text(step: Step, signs: Signs) -> str:
-    """The time of the call, or of all its repetitions."""
-    return duration(step.repeat_ns if step.repeat_count > 1 else step.call.duration_ns, signs.micro)

@@ -4,8 +4,10 @@ The indentation starts afresh in each chapter, under a row that says inside whic
 the deepest calls, where Flask does its work, still fit on a terminal of 80 columns.
 """
 
+from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from flasktrace.reports.folded import Chapter, FoldedTrace, Step
 from flasktrace.tracer.model import Request
@@ -32,18 +34,17 @@ class Inside:
     step: Step
 
 
-@dataclass(frozen=True, slots=True)
-class CallRow:
+class CallRow(NamedTuple):
     """A call.
 
     Attributes:
-        step: what is shown.
+        number: of its step.
         depth: of the branch within the chapter, 0 for its roots.
         is_last: no sibling follows in this chapter.
         has_children: the next row is a branch of this one.
     """
 
-    step: Step
+    number: int
     depth: int
     is_last: bool
     has_children: bool
@@ -56,7 +57,7 @@ def tree_rows(folded: FoldedTrace) -> Iterator[Row]:
     """The rows in order, one by one.
 
     Args:
-        folded: its steps are made as they are needed, none is kept.
+        folded: its steps are not made here, but those that other rows name.
     """
     banner: Banner | None = None
     for chapter in folded.chapters:
@@ -69,34 +70,31 @@ def tree_rows(folded: FoldedTrace) -> Iterator[Row]:
 
 
 def _call_rows(folded: FoldedTrace, chapter: Chapter) -> Iterator[CallRow | Inside]:
-    shape = _ChapterShape(folded, chapter)
-    outside: int | None = None
-    for number in range(chapter.first, chapter.last + 1):
-        step = folded.steps[number - 1]
-        i = number - chapter.first
-        if shape.depths[i] == 0 and step.parent_number != outside:
-            outside = step.parent_number
-            if outside is not None:
+    first, parents = chapter.first, folded.parent_numbers
+    depths, is_last, has_children = _shape(folded, chapter)
+    outside = 0
+    for i, depth in enumerate(depths):
+        if depth == 0 and parents[first - 1 + i] != outside:
+            outside = parents[first - 1 + i]
+            if outside:
                 yield Inside(folded.steps[outside - 1])
-        yield CallRow(step, shape.depths[i], bool(shape.is_last[i]), bool(shape.has_children[i]))
+        yield CallRow(first + i, depth, bool(is_last[i]), bool(has_children[i]))
 
 
-class _ChapterShape:
-    """Depths and branches of a chapter's steps; ``i`` counts from its first step."""
-
-    def __init__(self, folded: FoldedTrace, chapter: Chapter) -> None:
-        first, count = chapter.first, chapter.last - chapter.first + 1
-        parents = [(folded.parent_numbers[first - 1 + i] or 0) - first for i in range(count)]
-        self.depths = [0] * count
-        self.has_children = bytearray(count)
-        self.is_last = bytearray(count)
-        for i, parent in enumerate(parents):
-            if parent >= 0:
-                self.depths[i] = self.depths[parent] + 1
-                self.has_children[parent] = 1
-        has_later = bytearray(count)
-        for i in range(count - 1, -1, -1):
-            parent = parents[i]
-            if parent >= 0:
-                self.is_last[i] = not has_later[parent]
-                has_later[parent] = 1
+def _shape(folded: FoldedTrace, chapter: Chapter) -> tuple["array[int]", bytearray, bytearray]:
+    """Depths and branches of a chapter's steps, from its first step on."""
+    first, count = chapter.first, chapter.last - chapter.first + 1
+    parents = folded.parent_numbers[first - 1 : chapter.last]
+    depths = array("i", bytes(4 * count))
+    is_last, has_children = bytearray(count), bytearray(count)
+    for i, number in enumerate(parents):
+        if number >= first:
+            depths[i] = depths[number - first] + 1
+            has_children[number - first] = 1
+    has_later = bytearray(count)
+    for i in range(count - 1, -1, -1):
+        parent = parents[i] - first
+        if parent >= 0:
+            is_last[i] = not has_later[parent]
+            has_later[parent] = 1
+    return depths, is_last, has_children

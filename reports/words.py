@@ -26,6 +26,7 @@ class Words:
     inside: str
     legend: str
     request: str
+    some_exception: str
     no_answer: str
     summary: str
     filtered: str
@@ -57,7 +58,8 @@ _EN = Words(
     one_call="1 call",
     inside="inside {name}, step {number}:",
     legend="Legend",
-    request="Request",
+    request="Request:",
+    some_exception="an exception",
     no_answer="no answer",
     summary="{calls} in {steps} steps, level {level}",
     filtered="{count:,} calls taken out by the filter",
@@ -89,7 +91,8 @@ _ZH = Words(
     one_call="1 次调用",
     inside="位于步骤 {number} 的 {name} 之内：",
     legend="图例",
-    request="请求",
+    request="请求：",
+    some_exception="异常",
     no_answer="没有响应",
     summary="{calls}，显示为 {steps} 步，级别 {level}",
     filtered="过滤器去掉了 {count:,} 次调用",
