@@ -24,6 +24,7 @@ class Captions:
     steps: str = "steps {first}–{last}, {calls} calls"
     one_step: str = "step {first}, {calls} calls"
     raises: str = "raises {name}"
+    an_exception: str = "an exception"
     no_response: str = "no response"
     loop: str = "loop"
     handler: str = "except"
@@ -75,6 +76,7 @@ CHINESE = Captions(
     steps="第 {first}–{last} 步，共 {calls} 次调用",
     one_step="第 {first} 步，共 {calls} 次调用",
     raises="抛出 {name}",
+    an_exception="异常",
     no_response="没有响应",
     loop="循环",
     handler="异常",

@@ -111,22 +111,28 @@ def assign(functions: Iterable[Function], names: ComponentNames) -> dict[int, Co
     steps = list(functions)
     wanted = {function.id: component_of(function, names.user_caption) for function in steps}
     usage = Counter(wanted[function.id].key for function in steps)
-    first_seen = {key: position for position, key in enumerate(dict.fromkeys(usage))}
     own = [c for c in dict.fromkeys(wanted.values()) if c.order[0] == _ORDER["own"]]
-    own.sort(key=lambda c: (-usage[c.key], first_seen[c.key]))
+    own.sort(key=lambda c: -usage[c.key])
     kept = {c.key for c in own[:MAX_OWN_LANES] if usage[c.key] >= OWN_LANE_STEPS}
     shared = [c for c in own if c.key not in kept]
-    users = sorted({c for c in wanted.values() if c.is_user}, key=lambda c: first_seen[c.key])
     replaced = {c.key: _shared_lane(shared, names.others_caption) for c in shared if len(shared) > 1}
-    for position, user in enumerate(users):
-        order = (_ORDER["user"], f"{position:04}")
-        more = Component("user:*", names.user_caption, names.more_user_name, "user-edge", order)
-        own_lane = Component(user.key, user.package, user.name, user.role, order)
-        is_last = position >= MAX_USER_LANES - 1 and len(users) > MAX_USER_LANES
-        replaced[user.key] = replaced.get("user:*", more) if is_last else own_lane
-        if is_last:
-            replaced["user:*"] = replaced[user.key]
+    users = [c for c in dict.fromkeys(wanted.values()) if c.is_user]
+    replaced |= _user_lanes(users, names)
     return {function_id: replaced.get(c.key, c) for function_id, c in wanted.items()}
+
+
+def _user_lanes(users: list[Component], names: ComponentNames) -> dict[str, Component]:
+    """The modules of the traced program in order of appearance; the last lane is shared if need be."""
+    lanes = {}
+    for position, user in enumerate(users):
+        is_shared = len(users) > MAX_USER_LANES and position >= MAX_USER_LANES - 1
+        order = (_ORDER["user"], f"{min(position, MAX_USER_LANES):04}")
+        lanes[user.key] = (
+            Component("user:*", names.user_caption, names.more_user_name, user.role, (order[0], "more"))
+            if is_shared
+            else Component(user.key, user.package, user.name, user.role, order)
+        )
+    return lanes
 
 
 def _shared_lane(components: list[Component], caption: str) -> Component:

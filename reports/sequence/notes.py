@@ -9,7 +9,7 @@ from flasktrace.reports.sequence.runs import GAP_PX, pill_shapes, pill_width
 NOTE_PX = 11.5
 NOTE_WIDTH_PX = 252.0
 NOTE_GAP_PX = 9.0
-DRIFT_PX = 46.0  # how far a note may slip below its step before the steps make room
+DRIFT_PX = 14.0  # how far a note may slip below its step before the steps make room
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,7 +96,7 @@ class Placer:
                 self._response(row, own)
             case EventKind.FRAME_OPEN if event.is_shown:
                 self._open_frame(row, own)
-            case EventKind.FRAME_CLOSE if event.is_shown:
+            case EventKind.FRAME_CLOSE:
                 self._close_frame(own)
 
     def finish(self) -> None:

@@ -24,6 +24,8 @@ HOOK_PX = 18.0
 GAP_AFTER_HOOK_PX = 6.0
 CLEAR_PX = 8.0
 TARGET_CHARS = 30
+# With more chapters than this, labels carry few arguments: each is as wide as its widest label.
+FULL_LABEL_CHAPTERS = 2
 CAPTION_PX = 10.5
 
 
@@ -140,7 +142,7 @@ class RowPlanner:
 
     def _call(self, event: Event, own: Activation) -> Row:
         assert own.step is not None
-        run = step_run(own.step)
+        run = step_run(own.step, len(self.timeline.chapters) > FULL_LABEL_CHAPTERS)
         lane = self.index[own.lane]
         caller = self.index.get(event.other.lane) if event.other else None
         if caller is None or caller == lane:

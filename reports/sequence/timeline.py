@@ -109,7 +109,8 @@ def build_timeline(
     lanes[CLIENT_KEY] = client_component(outside, client)
     used = {a.lane for e in events if _needs_lanes(e) for a in (e.own, e.other) if a is not None}
     ordered = sorted((c for c in lanes.values() if c.key in used), key=lambda c: c.order)
-    return Timeline(_without_lanes_hidden(events, used & lanes.keys()), ordered, shown, chosen)
+    visible = _without_lanes_hidden(events, used & lanes.keys())
+    return Timeline(_without_empty_frames(visible), ordered, shown, chosen)
 
 
 def _needs_lanes(event: Event) -> bool:
@@ -128,6 +129,25 @@ def _without_lanes_hidden(events: Sequence[Event], lanes: set[str]) -> list[Even
         replace(event, is_shown=False) if event.own is not None and event.own.lane not in lanes else event
         for event in events
     ]
+
+
+def _without_empty_frames(events: Sequence[Event]) -> list[Event]:
+    """The events without the frames in which no call is drawn."""
+    open_frames: list[tuple[int, int]] = []  # key of the owner, calls shown before it
+    shown_calls = 0
+    empty: set[int] = set()
+    for event in events:
+        key = event.own.key if event.own else 0
+        if event.kind is EventKind.CALL and event.is_shown:
+            shown_calls += 1
+        elif event.kind is EventKind.FRAME_OPEN:
+            open_frames.append((key, shown_calls))
+        elif event.kind is EventKind.FRAME_CLOSE:
+            empty |= {owner for owner, before in open_frames if owner == key and before == shown_calls}
+            open_frames = [item for item in open_frames if item[0] != key]
+    empty |= {owner for owner, before in open_frames if before == shown_calls}
+    frames = (EventKind.FRAME_OPEN, EventKind.FRAME_CLOSE)
+    return [e for e in events if e.kind not in frames or (e.own and e.own.key not in empty)]
 
 
 @dataclass(slots=True)
@@ -223,12 +243,26 @@ class _Builder:
         parent = self.parents.get(step.number)
         caller = self.open.get(parent.number) if parent else None
         own = self._activation(step.number, self._lane(step), step)
+        if self._is_scenery(own):
+            return
         self._emit(EventKind.CALL, own, caller, is_leaf=is_leaf)
         self.open[step.number] = own
         if step.is_hand_over:
             self._close_starters(step)
         if step.landmark is not None and step.landmark.frame is not Frame.NONE and not is_leaf:
             self._emit(EventKind.FRAME_OPEN, own)
+
+    def _is_scenery(self, own: Activation) -> bool:
+        """Whether it runs on behind every request and says nothing there: ``app.run`` and its like.
+
+        The listening server stays: it is what the client speaks to.
+        """
+        return (
+            not self._is_shown
+            and self.chapter is not None
+            and is_startup(self.chapter)
+            and own.lane != SERVER_KEY
+        )
 
     def _close_starters(self, child: Step) -> None:
         """What started the thread goes on by itself: its bars end here, unless it calls more later."""

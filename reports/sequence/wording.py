@@ -6,12 +6,16 @@ from flasktrace.reports.sequence.geometry import Span
 from flasktrace.reports.sequence.metrics import MONO_EM, shorten
 from flasktrace.reports.sequence.runs import LABEL_PX, VALUE_PX, Badge, Run
 from flasktrace.reports.text import clean
-from flasktrace.tracer.model import Call, Raised, Returned, Value
+from flasktrace.tracer.model import Call, Origin, Raised, Returned, Value
 
 NAME_CHARS = 30
 ARGUMENT_CHARS = 24
+BRIEF_ARGUMENT_CHARS = 12  # of the framework's functions in a drawing of many chapters
 VALUE_CHARS = 26
 TOOLTIP_CHARS = 1500
+
+# A value of these says nothing that the call did not.
+_DUMB_CLASSES = frozenset(("NoneType", "function", "method", "builtin_function_or_method"))
 
 
 def _cut(text: str, chars: int, size_px: float = LABEL_PX) -> str:
@@ -38,16 +42,18 @@ def _argument(value: Value) -> str:
     return f"{value.name}={text}" if value.name else text
 
 
-def step_arguments(step: Step) -> str:
+def step_arguments(step: Step, is_brief: bool = False) -> str:
     """The arguments in brackets, as many as there is room for; "" for a label that is no call."""
+    is_user = step.function.origin is Origin.USER
+    room = BRIEF_ARGUMENT_CHARS if is_brief and not is_user else ARGUMENT_CHARS
     if step.function.name == "<module>" or (step.landmark and step.landmark.label):
         return ""
     parts: list[str] = []
     length = 0
     for position, value in enumerate(step.call.parameters):
         part = clean(_argument(value)[: ARGUMENT_CHARS * 10])
-        if length + len(part) > ARGUMENT_CHARS:
-            short = _cut(value.name, ARGUMENT_CHARS - length) if position == 0 else ""
+        if length + len(part) > room:
+            short = _cut(value.name, room) if position == 0 else ""
             parts.append(f"{short}, …" if short and len(step.call.parameters) > 1 else short or "…")
             break
         parts.append(part)
@@ -55,8 +61,8 @@ def step_arguments(step: Step) -> str:
     return f"({', '.join(parts)})"
 
 
-def step_run(step: Step) -> Run:
-    """The label of a call."""
+def step_run(step: Step, is_brief: bool = False) -> Run:
+    """The label of a call; ``is_brief`` leaves little room for arguments."""
     badges = []
     if step.repeat_count > 1:
         badges.append(Badge(f"×{step.repeat_count}", is_filled=True))
@@ -65,7 +71,7 @@ def step_run(step: Step) -> Run:
     if step.hidden_count:
         badges.append(Badge(f"+{step.hidden_count}", is_filled=False))
     spans = [Span(step_name(step), "ink name", bold=True)]
-    arguments = step_arguments(step)
+    arguments = step_arguments(step, is_brief)
     if arguments:
         spans.append(Span(arguments, "muted"))
     return Run(tuple(spans), step.number, tuple(badges))
@@ -73,14 +79,14 @@ def step_run(step: Step) -> Run:
 
 def raised_run(outcome: Raised, words: Captions) -> Run:
     """The label of an exception that leaves a call."""
-    name = _cut(outcome.class_name, NAME_CHARS) or "?"
+    name = _cut(outcome.class_name, NAME_CHARS) or words.an_exception
     return Run((Span(words.raises.format(name=name), "error", bold=True),), size_px=VALUE_PX)
 
 
 def returned_text(outcome: Returned) -> str:
     """The value that came back, if it is worth a line: "" for None and where none was recorded."""
     value = outcome.value
-    if value is None or value.class_name == "NoneType":
+    if value is None or value.class_name in _DUMB_CLASSES:
         return ""
     return _cut(value.text or value.class_name, VALUE_CHARS, VALUE_PX)
 
@@ -97,9 +103,10 @@ def outcome_words(call: Call, words: Captions) -> str:
     """How the call ended."""
     outcome = call.outcome
     if isinstance(outcome, Raised):
-        return words.raised.format(
-            name=clean(outcome.class_name[:200]), text=clean(outcome.text[:TOOLTIP_CHARS])
-        )
+        name = clean(outcome.class_name[:200]) or words.an_exception
+        if not outcome.text:
+            return words.raises.format(name=name)
+        return words.raised.format(name=name, text=clean(outcome.text[:TOOLTIP_CHARS]))
     if isinstance(outcome, Returned):
         value = outcome.value
         return words.returned.format(value=clean(value.text[:TOOLTIP_CHARS])) if value else ""
