@@ -1,0 +1,28 @@
+"""``flasktrace export``: a saved trace in another format."""
+
+from pathlib import Path
+
+import click
+
+from flasktrace.cli.options import ViewOptions, view_options
+
+
+@click.command()
+@click.argument("path", metavar="TRACE", type=click.Path(path_type=Path))
+@click.option(
+    "--format",
+    "format_name",
+    required=True,
+    metavar="FORMAT",
+    help="json, mermaid, plantuml, dot, chrome, ...",
+)
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help="Write there, not to stdout."
+)
+@view_options
+def command(path: Path, format_name: str, output: Path | None, view: ViewOptions) -> None:
+    """Write TRACE in another format, to stdout or to a file."""
+    from flasktrace.cli.exporting import export_trace
+    from flasktrace.cli.traces import open_trace
+
+    export_trace(open_trace(path), format_name, output, view)

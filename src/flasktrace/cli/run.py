@@ -1,0 +1,65 @@
+"""``flasktrace run``: record a scenario, then show it."""
+
+from pathlib import Path
+
+import click
+
+from flasktrace.cli.options import ViewOptions, view_options
+from flasktrace.cli.recording import (
+    RecordOptions,
+    RequestsCommand,
+    find_scenario,
+    play_scenario,
+    record_options,
+)
+
+INTERRUPTED = 130
+
+
+@click.command(cls=RequestsCommand)
+@click.argument("target", metavar="SCENARIO")
+@click.argument("arguments", nargs=-1, metavar="[-- ARGS]", type=click.UNPROCESSED)
+@record_options
+@view_options
+@click.option("-o", "--output", type=click.Path(path_type=Path), metavar="DIR", help="Write the files there.")
+@click.option("--no-files", is_flag=True, help="Print the tree only.")
+def command(
+    target: str,
+    arguments: tuple[str, ...],
+    record: RecordOptions,
+    view: ViewOptions,
+    output: Path | None,
+    no_files: bool,
+) -> int:
+    """Run SCENARIO, send it requests, record every call, and show what happened.
+
+    SCENARIO is the path of a script, the name of a bundled scenario, or package.module:app. The script
+    needs nothing special: a plain Flask program that ends with app.run() runs as it stands.
+    """
+    from flasktrace.cli.viewing import TRACE, make_folder
+
+    scenario = find_scenario(target, arguments)
+    folder = output or Path(f"{scenario.shown_name}-trace")
+    trace_path = None
+    if not no_files:
+        make_folder(folder)
+        trace_path = folder / TRACE
+    result = play_scenario(scenario, record, trace_path, view.values)
+    if result.trace.calls:
+        _show(result.trace, view, folder, scenario.shown_name, trace_path)
+    if result.failure is not None:
+        raise result.failure
+    return INTERRUPTED if result.was_interrupted else 0
+
+
+def _show(trace: "object", view: ViewOptions, folder: Path, name: str, trace_path: Path | None) -> None:
+    from flasktrace.cli.viewing import catalogue_for, folded_for, print_tree, write_drawings
+    from flasktrace.tracer.model import Trace
+
+    assert isinstance(trace, Trace)
+    print_tree(folded_for(trace, view, catalogue_for(view)), view)
+    if trace_path is None:
+        return
+    click.echo("")
+    for path in (trace_path, *write_drawings(trace, view, folder, name)):
+        click.echo(f"wrote {path}")

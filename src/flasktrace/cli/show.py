@@ -1,0 +1,26 @@
+"""``flasktrace show``: the same views of a saved trace."""
+
+from pathlib import Path
+
+import click
+
+from flasktrace.cli.options import ViewOptions, view_options
+
+
+@click.command()
+@click.argument("path", metavar="TRACE", type=click.Path(path_type=Path))
+@view_options
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), metavar="DIR", help="Draw into this folder too."
+)
+def command(path: Path, view: ViewOptions, output: Path | None) -> None:
+    """Show TRACE, a file that `flasktrace run` wrote (or its JSON export)."""
+    from flasktrace.cli.traces import open_trace
+    from flasktrace.cli.viewing import catalogue_for, folded_for, make_folder, print_tree, write_drawings
+
+    trace = open_trace(path)
+    print_tree(folded_for(trace, view, catalogue_for(view)), view)
+    if output is not None:
+        make_folder(output)
+        for drawing in write_drawings(trace, view, output, Path(trace.metadata.scenario).stem or path.stem):
+            click.echo(f"wrote {drawing}")

@@ -1,0 +1,35 @@
+"""Reading traces that a user names: the SQLite file, or the JSON export."""
+
+import os
+from pathlib import Path
+
+from flasktrace.tracer.errors import TraceError
+from flasktrace.tracer.model import Trace
+
+
+def open_trace(path: Path) -> Trace:
+    """Read a trace.
+
+    Raises:
+        TraceError: it is missing, or no trace.
+    """
+    if path.is_dir() and (path / "trace.flasktrace").is_file():
+        path = path / "trace.flasktrace"
+    if _is_json(path):
+        from flasktrace.reports.exports.json_export import read_json
+
+        with path.open(encoding="utf-8", errors="replace") as stream:
+            return read_json(stream)
+    from flasktrace.tracer.store import read_trace
+
+    return read_trace(path)
+
+
+def _is_json(path: Path) -> bool:
+    try:
+        if not path.is_file():
+            return False
+        with path.open("rb") as stream:
+            return stream.read(64).lstrip()[:1] == b"{"
+    except OSError as error:
+        raise TraceError(f"cannot read {os.fspath(path)}: {error.strerror}") from None

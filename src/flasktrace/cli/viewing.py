@@ -1,0 +1,152 @@
+"""From a trace and the shared options to what is shown: filtered, folded, printed, written to files."""
+
+import os
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+import click
+
+from flasktrace.cli.options import ViewOptions
+from flasktrace.tracer.catalogue import Catalogue
+from flasktrace.tracer.errors import UsageError
+from flasktrace.tracer.model import Trace
+
+if TYPE_CHECKING:
+    from flasktrace.reports.folded import FoldedTrace
+
+SEQUENCE, STARTUP, CALLGRAPH, TRACE = "sequence.svg", "startup.svg", "callgraph.svg", "trace.flasktrace"
+
+
+def catalogue_for(view: ViewOptions) -> Catalogue:
+    """The explanations in the language asked for, with the user's own on top."""
+    from flasktrace.scenarios.annotate import load_catalogue
+
+    return load_catalogue(view.language, view.annotations)
+
+
+def filtered(trace: Trace, view: ViewOptions, catalogue: Catalogue) -> Trace:
+    """The part of a trace that the shared options ask for, with its phases filled in.
+
+    Raises:
+        UsageError: a filter names something that is not in the trace.
+    """
+    from flasktrace.tracer import query
+    from flasktrace.tracer.phases import fill_phases
+
+    fill_phases(trace, catalogue)
+    if view.request is not None:
+        trace = query.request(trace, view.request)
+    if view.thread is not None:
+        trace = query.thread(trace, int(view.thread) if view.thread.isdigit() else view.thread)
+    if view.phase is not None:
+        trace = query.phase(trace, view.phase)
+    if view.only:
+        trace = query.only(trace, view.only)
+    if view.hide:
+        trace = query.hide(trace, view.hide)
+    if view.callers_of is not None:
+        trace = query.callers_of(trace, [view.callers_of])
+    if view.depth is not None:
+        trace = query.depth(trace, view.depth)
+    return trace if view.values else query.no_values(trace)
+
+
+def folded_for(
+    trace: Trace, view: ViewOptions, catalogue: Catalogue, max_steps: int | None = None
+) -> "FoldedTrace":
+    """Filter and fold a trace.
+
+    Args:
+        trace: as recorded.
+        view: the shared options.
+        catalogue: phases and landmarks.
+        max_steps: a drawing's limit; a view that is larger goes up one level and says so.
+    """
+    from flasktrace.reports.folded import Level
+    from flasktrace.reports.folding import FoldOptions, fold
+
+    shown = filtered(trace, view, catalogue)
+    options = FoldOptions(Level(view.level), max_steps, filtered_count=len(trace.calls) - len(shown.calls))
+    return fold(shown, catalogue, options)
+
+
+def print_tree(folded: "FoldedTrace", view: ViewOptions, stream: TextIO | None = None) -> None:
+    """Print the console tree; on a terminal it fits the width, in a pipe each call is one line."""
+    from flasktrace.reports.tree import TreeOptions, default_explain, stream_options, write_tree
+
+    stream = stream or sys.stdout
+    fitting = stream_options(stream, shutil.get_terminal_size().columns)
+    options = TreeOptions(
+        language=view.language,
+        resolution=view.resolution,
+        explain=default_explain(folded.level, fitting["width_cells"]),  # type: ignore[arg-type]
+        **fitting,  # type: ignore[arg-type]
+    )
+    write_tree(folded, stream, options)
+    if folded.notice:
+        click.echo(f"flasktrace: {folded.notice}", err=True)
+
+
+MAX_DRAWN_STEPS = 400
+
+
+def write_drawings(trace: Trace, view: ViewOptions, folder: Path, name: str) -> list[Path]:
+    """Draw the sequence diagrams and the call graph into a folder.
+
+    Returns:
+        The files, in the order to look at them.
+
+    Raises:
+        UsageError: a file cannot be written.
+    """
+    from flasktrace.reports.callgraph.draw import DrawOptions, write_svg
+    from flasktrace.reports.callgraph.graph import build_graph
+    from flasktrace.reports.sequence import SequenceOptions, draw_sequence
+
+    folded = folded_for(trace, view, catalogue_for(view), MAX_DRAWN_STEPS)
+    written: list[Path] = []
+    if any(chapter.request is not None for chapter in folded.chapters) or not folded.chapters:
+        text = draw_sequence(folded, SequenceOptions(language=view.language))
+        written.append(_write(folder / SEQUENCE, lambda out: out.write(text)))
+    if any(chapter.request is None for chapter in folded.chapters):
+        startup = draw_sequence(folded, SequenceOptions(is_startup=True, language=view.language))
+        path = folder / (STARTUP if written else SEQUENCE)
+        written.append(_write(path, lambda out: out.write(startup)))
+    notices: list[str] = []
+    graph = build_graph(folded)
+    options = DrawOptions(name=name, language=view.language)
+    written.append(_write(folder / CALLGRAPH, lambda out: notices.extend(write_svg(graph, out, options))))
+    for notice in notices:
+        click.echo(f"flasktrace: {notice}", err=True)
+    return written
+
+
+def make_folder(folder: Path) -> None:
+    """Make an output folder.
+
+    Raises:
+        UsageError: it cannot be made or written to.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(
+            f"cannot write to {folder}: {error.strerror}; choose another folder with -o"
+        ) from None
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise UsageError(f"cannot write to {folder}: no permission; choose another folder with -o")
+
+
+def _write(path: Path, write: Callable[[TextIO], object]) -> Path:
+    try:
+        # A link planted under our name must not lead the text to another file.
+        if path.is_symlink():
+            path.unlink()
+        with path.open("w", encoding="utf-8", errors="backslashreplace", newline="\n") as stream:
+            write(stream)
+    except OSError as error:
+        raise UsageError(f"cannot write {path}: {error.strerror}; choose another folder with -o") from None
+    return path
