@@ -1,7 +1,6 @@
 """Draws a placed call graph as SVG, alike with every layout engine."""
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import IO
 from xml.etree import ElementTree as ET
@@ -14,10 +13,11 @@ from flasktrace.reports.callgraph.layout import ENGINES, Engine, place
 from flasktrace.reports.callgraph.legend import draw_legend
 from flasktrace.reports.callgraph.nodes import Face, faces, full_name, pill_width
 from flasktrace.reports.callgraph.svg import Canvas, px
+from flasktrace.reports.sequence.links import source_link
 from flasktrace.reports.sequence.metrics import text_width, wrap
+from flasktrace.reports.sequence.options import LinkMode
 from flasktrace.reports.sequence.theme import Theme
 from flasktrace.reports.text import clean
-from flasktrace.tracer.model import Function
 
 MARGIN_PX = 20.0
 TITLE_PX = 18.0
@@ -27,6 +27,7 @@ LEGEND_HEIGHT_PX = 40.0
 MIN_WIDTH_PX = 560.0
 ARROW_PX = 7.0
 MAX_NUMBERED_EDGES = 120
+MIN_NUMBERED_PX = 30.0
 SCOPE = "ft-graph"
 
 
@@ -36,10 +37,10 @@ class DrawOptions:
 
     Attributes:
         title: above the graph; made from ``name`` when empty.
-        name: what was run.
+        name: what was run; the trace's own word for it when empty.
         language: "en" or "zh".
         theme: light, dark, or what the reader's system asks for.
-        link: gives the address of a function's source, "" for none; None draws no links.
+        links: where the names lead to.
         has_times: without, the same run gives the same bytes each time.
         id_prefix: put before every ``id``, for a page with more than one drawing.
     """
@@ -48,7 +49,7 @@ class DrawOptions:
     name: str = ""
     language: str = "en"
     theme: Theme = Theme.AUTO
-    link: Callable[[Function], str] | None = None
+    links: LinkMode = LinkMode.LOCAL
     has_times: bool = True
     id_prefix: str = "cg-"
 
@@ -114,8 +115,9 @@ class _Drawing:
     def _title(self) -> str:
         if self.options.title:
             return clean(self.options.title, 300)
-        if self.options.name:
-            return self.words.title.format(name=clean(self.options.name, 200))
+        name = self.options.name or self.graph.metadata.scenario
+        if name:
+            return self.words.title.format(name=clean(name, 200))
         return self.words.title_plain
 
     def _subtitle(self) -> str:
@@ -132,7 +134,7 @@ class _Drawing:
                 parts.append(form.format(count=count))
         if graph.notice:
             parts.append(clean(graph.notice))
-        return " ".join(parts)
+        return words.space.join(parts)
 
     def _description(self) -> str:
         graph = self.graph
@@ -195,9 +197,12 @@ class _Drawing:
             # The box says it already when this is its only caller.
             if edge.count < 2 or edge.count == self.graph.nodes[edge.callee].call_count:
                 continue
+            route = self.layout.routes[pair]
+            if math.dist(route[0], route[-1]) < MIN_NUMBERED_PX:
+                continue
             text = f"×{edge.count}"
             width = text_width(text, 9.5, bold=True) + 4
-            spot = _free_spot(self.layout.routes[pair], taken, width)
+            spot = _free_spot(route, taken, width)
             if spot is None:
                 continue  # no room that would be legible: the tooltip has it
             taken.append(spot)
@@ -210,7 +215,7 @@ class _Drawing:
         group = canvas.add(parent, "g", {"role": "listitem"})
         group.set("id", f"{self.options.id_prefix}fn-{key}")
         inner = group
-        address = self.options.link(node.function) if self.options.link else ""
+        address = source_link(node.function, self.graph.metadata, self.options.links)
         if address:
             inner = canvas.add(group, "a", {"href": address, "target": "_blank"})
             inner.set("rel", "noopener")
@@ -229,7 +234,7 @@ class _Drawing:
     def _write_face(self, parent: ET.Element, face: Face, box: Box) -> None:
         canvas, gap = self.canvas, faces_of.GAP_PX
         x = left = box.x_px + faces_of.STRIPE_PX + faces_of.PADDING_PX
-        y = box.y_px + 17.0
+        y = box.y_px + 16.0
         if face.number:
             x += self._pill(parent, face.number, x, y - 4.5, is_dark=True) + gap
         canvas.text(
@@ -238,7 +243,7 @@ class _Drawing:
         x += text_width(face.name, faces_of.NAME_PX, mono=True, bold=True) + gap
         if face.count:
             self._pill(parent, face.count, x, y - 4.5, is_dark=True)
-        x, y = left, box.y_px + 31.5
+        x, y = left, box.y_px + 30.0
         canvas.text(parent, face.owner, x, y, faces_of.SMALL_PX, "muted")
         x += text_width(face.owner, faces_of.SMALL_PX) + gap
         if face.raised:

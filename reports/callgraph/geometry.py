@@ -50,6 +50,25 @@ class Layout:
     engine: str = ""
     notices: list[str] = field(default_factory=list)
 
+    def shift_to_origin(self) -> None:
+        """Move everything to the top left corner, and set the width and height.
+
+        A curve stays within its control points, so room for those is room for it.
+        """
+        xs = [x for box in self.boxes.values() for x in (box.x_px, box.right_px)]
+        ys = [y for box in self.boxes.values() for y in (box.y_px, box.bottom_px)]
+        for route in self.routes.values():
+            xs.extend(x for x, _ in route)
+            ys.extend(y for _, y in route)
+        left, top = min(xs, default=0.0), min(ys, default=0.0)
+        self.width_px = max(xs, default=0.0) - left
+        self.height_px = max(ys, default=0.0) - top
+        self.boxes = {
+            key: Box(box.x_px - left, box.y_px - top, box.width_px, box.height_px)
+            for key, box in self.boxes.items()
+        }
+        self.routes = {pair: [(x - left, y - top) for x, y in route] for pair, route in self.routes.items()}
+
     def slide_scale(self, slide: Size = (1760.0, 860.0)) -> float:
         """By how much the drawing has to shrink (below 1) or may grow to fill a 16:9 slide."""
         return min(slide[0] / max(self.width_px, 1.0), slide[1] / max(self.height_px, 1.0))

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from flasktrace.reports.folded import FoldedTrace
 from flasktrace.tracer.catalogue import Landmark
-from flasktrace.tracer.model import Function, Raised, Trace
+from flasktrace.tracer.model import Function, Metadata, Raised, Trace
 
 
 @dataclass(slots=True)
@@ -65,6 +65,7 @@ class CallGraph:
 
     nodes: dict[int, GraphNode] = field(default_factory=dict)
     edges: dict[tuple[int, int], GraphEdge] = field(default_factory=dict)
+    metadata: Metadata = field(default_factory=Metadata)
     call_count: int = 0
     hidden_count: int = 0
     filtered_count: int = 0
@@ -104,10 +105,11 @@ class _Activation:
 def build_graph(source: FoldedTrace | Trace) -> CallGraph:
     """The call graph of what a folded trace shows, or of every call of a trace."""
     if isinstance(source, Trace):
-        graph = CallGraph(dropped_count=source.dropped_count)
+        graph = CallGraph(metadata=source.metadata, dropped_count=source.dropped_count)
         activations = _activations_of_trace(source)
     else:
         graph = CallGraph(
+            metadata=source.trace.metadata,
             hidden_count=source.hidden_count,
             filtered_count=source.filtered_count,
             dropped_count=source.trace.dropped_count,

@@ -4,6 +4,7 @@ In order: Graphviz as WebAssembly (needs no system package), ``dot`` on the PATH
 engine costs one line of notice, never the picture.
 """
 
+import itertools
 import json
 import subprocess
 from collections.abc import Callable, Mapping, Sequence, Set
@@ -12,13 +13,13 @@ from typing import Any
 import graphviz
 
 from flasktrace.reports.callgraph import wasm
-from flasktrace.reports.callgraph.dot_source import layout_source
-from flasktrace.reports.callgraph.geometry import Box, EngineError, Layout, Pair, Point, Size
+from flasktrace.reports.callgraph.dot_source import ROOT, STACK_GAP_PX, layout_source, stack_height
+from flasktrace.reports.callgraph.geometry import Box, EngineError, Layout, Point, Size
 from flasktrace.reports.callgraph.graph import CallGraph
-from flasktrace.reports.callgraph.tree import chains, tree_layout
+from flasktrace.reports.callgraph.stacks import arrangements, even_widths, stacks
+from flasktrace.reports.callgraph.tree import bow, downward, tree_layout
 
 DOT_TIME_LIMIT_S = 15.0
-PX_PER_INCH = 72.0
 
 Engine = Callable[[CallGraph, Mapping[int, Size], Set[int]], Layout]
 
@@ -51,12 +52,13 @@ def run_dot(source: str, output: str) -> bytes:
 
 def wasm_layout(graph: CallGraph, sizes: Mapping[int, Size], stacked: Set[int]) -> Layout:
     """Lay out by Graphviz in WebAssembly."""
-    return _from_json(wasm.render(layout_source(graph, sizes, stacked)), graph, sizes, "wasm")
+    return _from_json(wasm.render(layout_source(graph, sizes, stacked)), graph, sizes, stacked, "wasm")
 
 
 def dot_layout(graph: CallGraph, sizes: Mapping[int, Size], stacked: Set[int]) -> Layout:
     """Lay out by the system's Graphviz."""
-    return _from_json(run_dot(layout_source(graph, sizes, stacked), "json0"), graph, sizes, "dot")
+    data = run_dot(layout_source(graph, sizes, stacked), "json0")
+    return _from_json(data, graph, sizes, stacked, "dot")
 
 
 ENGINES: Sequence[tuple[str, Engine]] = (("wasm", wasm_layout), ("dot", dot_layout), ("tree", tree_layout))
@@ -67,8 +69,8 @@ def place(
 ) -> Layout:
     """Place a graph, from left to right by who calls whom, from top to bottom by when.
 
-    Of two arrangements, with single calls beside or below their caller, the one is taken that can be
-    shown larger on a slide.
+    Of several arrangements, with some callees below instead of beside their caller, the one is taken
+    that can be shown largest on a slide.
 
     Args:
         graph: what to place.
@@ -91,47 +93,76 @@ def place(
 
 
 def _best(engine: Engine, graph: CallGraph, sizes: Mapping[int, Size]) -> Layout:
-    beside = engine(graph, sizes, frozenset())
-    stacked = chains(graph)
-    if not stacked or beside.slide_scale() >= 1.0:
-        return beside
-    below = engine(graph, sizes, stacked)
-    return below if below.slide_scale() > beside.slide_scale() else beside
+    best: Layout | None = None
+    for stacked in arrangements(graph):
+        layout = engine(graph, even_widths(graph, sizes, stacked), stacked)
+        if best is None or layout.slide_scale() > best.slide_scale():
+            best = layout
+        if best.slide_scale() >= 1.0:
+            break
+    assert best is not None
+    return best
 
 
-def _from_json(data: bytes, graph: CallGraph, sizes: Mapping[int, Size], engine: str) -> Layout:
+def _from_json(
+    data: bytes, graph: CallGraph, sizes: Mapping[int, Size], stacked: Set[int], engine: str
+) -> Layout:
     try:
-        return _read_json(json.loads(data), graph, sizes, engine)
+        return _read_json(json.loads(data), graph, sizes, stacks(graph, stacked), engine)
     except (ValueError, KeyError, IndexError, TypeError) as error:
         raise EngineError("Graphviz' answer cannot be understood") from error
 
 
-def _read_json(data: Any, graph: CallGraph, sizes: Mapping[int, Size], engine: str) -> Layout:
-    left, bottom, right, top = (float(part) for part in data["bb"].split(","))
-    layout = Layout(engine=engine, width_px=right - left, height_px=top - bottom)
-    keys: dict[int, int] = {}
+def _read_json(
+    data: Any, graph: CallGraph, sizes: Mapping[int, Size], members: Mapping[int, list[int]], engine: str
+) -> Layout:
+    layout = Layout(engine=engine)
+    numbers = {item["_gvid"]: item["name"] for item in data.get("objects", ())}
     for item in data.get("objects", ()):
-        if "pos" not in item:
-            continue  # a subgraph
-        key = keys[item["_gvid"]] = int(item["name"][1:])
-        x, y = (float(part) for part in item["pos"].split(","))
-        width, height = sizes[key]
-        layout.boxes[key] = Box(x - left - width / 2, top - y - height / 2, width, height)
+        if item["name"] != ROOT:
+            _place_stack(layout, members[int(item["name"][1:])], sizes, item["pos"])
     if layout.boxes.keys() != graph.nodes.keys():
         raise EngineError("Graphviz lost a function")
+    ends = {head: head for head in members}
     for item in data.get("edges", ()):
-        pair: Pair = (keys[item["tail"]], keys[item["head"]])
-        layout.routes[pair] = _route(item["pos"], left, top)
+        if numbers[item["tail"]] == ROOT:
+            continue
+        tail = _end(item.get("tailport", ""), numbers[item["tail"]], ends)
+        head = _end(item.get("headport", ""), numbers[item["head"]], ends)
+        layout.routes[tail, head] = _route(item["pos"])
+    for keys in members.values():
+        for caller, callee in itertools.pairwise(keys):
+            layout.routes[caller, callee] = downward(layout.boxes[caller], layout.boxes[callee])
+    for pair, edge in graph.edges.items():
+        if pair not in layout.routes and not edge.is_tree:  # within a column, see the DOT
+            layout.routes[pair] = bow(layout.boxes[edge.caller], layout.boxes[edge.callee])
     if layout.routes.keys() != graph.edges.keys():
         raise EngineError("Graphviz lost an edge")
+    layout.shift_to_origin()
     return layout
 
 
-def _route(pos: str, left: float, top: float) -> list[Point]:
+def _end(port: str, name: str, heads: Mapping[int, int]) -> int:
+    """Which function an edge ends at: the port of a stack (``p7:e``), else the node itself."""
+    if port.startswith("p"):
+        return int(port[1:].partition(":")[0])
+    return heads[int(name[1:])]
+
+
+def _place_stack(layout: Layout, keys: list[int], sizes: Mapping[int, Size], pos: str) -> None:
+    x, y = (float(part) for part in pos.split(","))
+    top = -y - stack_height(keys, sizes) / 2
+    for key in keys:
+        width, height = sizes[key]
+        layout.boxes[key] = Box(x - width / 2, top, width, height)
+        top += height + STACK_GAP_PX
+
+
+def _route(pos: str) -> list[Point]:
     route = []
     for part in pos.split():
         x, y = part.split(",")
-        route.append((float(x) - left, top - float(y)))
+        route.append((float(x), -float(y)))
     if len(route) % 3 != 1:
         raise ValueError(pos)
     return route

@@ -1,20 +1,21 @@
 """What stands in a function's box, and how large the box must be for it."""
 
+import re
 from dataclasses import dataclass
 
 from flasktrace.reports.callgraph.captions import Captions
 from flasktrace.reports.callgraph.geometry import Size
 from flasktrace.reports.callgraph.graph import CallGraph, GraphNode
-from flasktrace.reports.labels import defining_class, duration
+from flasktrace.reports.labels import duration
 from flasktrace.reports.sequence.metrics import shorten, text_width
 from flasktrace.reports.sequence.theme import ORIGIN_ROLES
 from flasktrace.reports.text import clean
-from flasktrace.tracer.model import Origin
+from flasktrace.tracer.model import Function, Origin
 
 NAME_PX = 13.5
 SMALL_PX = 10.5
 PILL_PX = 9.5
-BOX_HEIGHT_PX = 38.0
+BOX_HEIGHT_PX = 36.0
 PADDING_PX = 9.0
 STRIPE_PX = 4.0
 PILL_HEIGHT_PX = 14.0
@@ -79,9 +80,9 @@ def full_name(node: GraphNode) -> str:
 def _face(node: GraphNode, words: Captions, has_times: bool) -> Face:
     function = node.function
     label = node.landmark.label if node.landmark is not None else ""
-    name = clean(label or _short_name(function.qualname, function.module), 300)
-    owner = clean(defining_class(function) or function.module, 300)
-    exceptions = ", ".join(clean(one, 80) for one in node.exceptions[:3]) or "?"
+    name = clean(label or _short_name(function, words), 300)
+    owner = clean(_owner(function), 300)
+    exceptions = ", ".join(clean(one, 80) for one in node.exceptions[:3] if one) or words.unnamed
     raised = words.raises.format(names=exceptions) if node.raised_count else ""
     return Face(
         number="" if node.step_number is None else str(node.step_number),
@@ -96,10 +97,18 @@ def _face(node: GraphNode, words: Captions, has_times: bool) -> Face:
     )
 
 
-def _short_name(qualname: str, module: str) -> str:
-    if qualname == "<module>":
-        return module
-    return qualname.rpartition("<locals>.")[2].rpartition(".")[2] or qualname
+def _short_name(function: Function, words: Captions) -> str:
+    if function.qualname == "<module>":
+        return words.module_name.format(name=function.module)
+    return function.name or function.qualname
+
+
+def _owner(function: Function) -> str:
+    owner = function.qualname.rpartition(".")[0]
+    parts = [part for part in owner.split(".") if part != "<locals>"]
+    if function.qualname == "<module>":
+        return re.split(r"[/\\\\]", function.file_path)[-1]
+    return ".".join(parts) or function.module
 
 
 def _tooltip(node: GraphNode, words: Captions, has_times: bool, exceptions: str) -> str:

@@ -5,12 +5,13 @@ It needs no Graphviz and never fails, and is the last engine for that reason.
 
 from collections.abc import Mapping, Set
 
-from flasktrace.reports.callgraph.geometry import Box, Layout, Pair, Point, Size
+from flasktrace.reports.callgraph.geometry import Box, Layout, Point, Size
 from flasktrace.reports.callgraph.graph import CallGraph
 
 COLUMN_GAP_PX = 34.0
 ROW_GAP_PX = 12.0
 CORNER_PX = 7.0
+DOWN_PX = 20.0
 TRUNK_PX = 16.0  # how far before the callee the line turns
 
 
@@ -32,9 +33,7 @@ def tree_layout(graph: CallGraph, sizes: Mapping[int, Size], stacked: Set[int]) 
     for pair, edge in graph.edges.items():
         caller, callee = layout.boxes[edge.caller], layout.boxes[edge.callee]
         layout.routes[pair] = _route(caller, callee, edge.is_tree)
-    layout.width_px = max((box.right_px for box in layout.boxes.values()), default=0.0)
-    layout.height_px = max((box.bottom_px for box in layout.boxes.values()), default=0.0)
-    _keep_inside(layout)
+    layout.shift_to_origin()
     return layout
 
 
@@ -70,14 +69,19 @@ def _offsets(cells: Mapping[int, int], extents: Mapping[int, float], gap: float)
 
 def _route(caller: Box, callee: Box, is_tree: bool) -> list[Point]:
     if is_tree and callee.x_px == caller.x_px:
-        x = caller.x_px + 18.0
-        return line((x, caller.bottom_px), (x, callee.y_px))
+        return downward(caller, callee)
     start, end = (caller.right_px, caller.middle_px), (callee.x_px, callee.middle_px)
     if is_tree and start[1] == end[1]:
         return line(start, end)
     if is_tree:
         return _elbow(start, end)
-    return _bow(caller, callee)
+    return bow(caller, callee)
+
+
+def downward(caller: Box, callee: Box) -> list[Point]:
+    """From a function to the one that stands below it."""
+    x = caller.x_px + DOWN_PX
+    return line((x, caller.bottom_px), (x, callee.y_px))
 
 
 def line(start: Point, end: Point) -> list[Point]:
@@ -97,8 +101,8 @@ def _elbow(start: Point, end: Point) -> list[Point]:
     return route + line((x + corner, end[1]), end)[1:]
 
 
-def _bow(caller: Box, callee: Box) -> list[Point]:
-    # A further call of a function that already has its place: from and to the nearer sides.
+def bow(caller: Box, callee: Box) -> list[Point]:
+    """From a function to one that already has its place, by the nearer sides."""
     if callee.x_px > caller.right_px:
         start, end = (caller.right_px, caller.middle_px), (callee.x_px, callee.middle_px)
         middle = (start[0] + end[0]) / 2
@@ -107,30 +111,3 @@ def _bow(caller: Box, callee: Box) -> list[Point]:
     end = (callee.right_px, callee.middle_px)
     reach = max(start[0], end[0]) + 24.0 + min(60.0, abs(end[1] - start[1]) / 8)
     return [start, (reach, start[1]), (reach, end[1]), end]
-
-
-def _keep_inside(layout: Layout) -> None:
-    # A curve stays within its control points: room for those is room for it.
-    for route in layout.routes.values():
-        layout.width_px = max(layout.width_px, *(x for x, _ in route))
-        layout.height_px = max(layout.height_px, *(y for _, y in route))
-
-
-def chains(graph: CallGraph) -> frozenset[int]:
-    """Functions that are their caller's only callee and have no other caller.
-
-    To stand one below the other takes less room than side by side, and is in call order just as well.
-    """
-    callees: dict[int, int] = dict.fromkeys(graph.nodes, 0)
-    callers: dict[int, int] = dict.fromkeys(graph.nodes, 0)
-    for caller, callee in graph.edges:
-        callees[caller] += 1
-        callers[callee] += 1
-    return frozenset(
-        callee for caller, callee in graph.edges if callees[caller] == 1 and callers[callee] == 1
-    )
-
-
-def pair_name(pair: Pair) -> str:
-    """A stable id for an edge."""
-    return f"{pair[0]}-{pair[1]}"
