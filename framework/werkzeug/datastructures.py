@@ -207,6 +207,20 @@ class ImmutableOrderedMultiDict(ImmutableMultiDictMixin[Any, Any], OrderedMultiD
         return self
 
 
+def _as_key(key: str | bytes) -> str:
+    return key if isinstance(key, str) else key.decode("latin-1")
+
+
+def _checked(value: Any) -> Any:
+    """Values given in a list are kept as they are, if they are no text."""
+    return _unicodify_header_value(value) if isinstance(value, str | bytes) else value
+
+
+def _with_options(value: Any, options: Mapping[str, Any]) -> str:
+    """A value with its options; in their names, an underscore stands for a dash."""
+    return dump_options_header(value, {key.replace("_", "-"): text for key, text in options.items()})
+
+
 class Headers(_leaf.Headers):
     """Headers in order, names compared without case; also takes bytes, read as latin-1."""
 
@@ -214,6 +228,8 @@ class Headers(_leaf.Headers):
         if isinstance(defaults, Headers):
             # They have been checked when they were put in.
             self._list = list(defaults)
+        elif isinstance(defaults, list):
+            self._list = [(_as_key(key), _checked(value)) for key, value in defaults]
         else:
             super().__init__(defaults)
 
@@ -251,6 +267,24 @@ class Headers(_leaf.Headers):
     def _check_count(args: tuple[Any, ...]) -> None:
         if len(args) > 1:
             raise TypeError(f"update expected at most 1 arguments, got {len(args)}")
+
+    def add(self, _key: Any, _value: Any, /, **kw: Any) -> None:
+        """Add a value beside those there are; ``kw`` are its options (``filename="x"``)."""
+        self._list.append(
+            (_as_key(_key), _unicodify_header_value(_with_options(_value, kw) if kw else _value))
+        )
+
+    def set(self, _key: Any, _value: Any, /, **kw: Any) -> None:
+        """Put a value in the place of those there are."""
+        key, value = _as_key(_key), _unicodify_header_value(_with_options(_value, kw) if kw else _value)
+        lowered = key.lower()
+        places = [index for index, (name, _) in enumerate(self._list) if name.lower() == lowered]
+        if places:
+            self._list[places[0]] = key, value
+            for index in reversed(places[1:]):
+                del self._list[index]
+        else:
+            self._list.append((key, value))
 
     has_key = _leaf.Headers.__contains__
 
@@ -374,10 +408,7 @@ class Authorization(ImmutableDictMixin[str, Any], dict[str, Any]):  # type: igno
     response = _item_property("response")
     opaque = _item_property("opaque")
 
-    @property
-    def qop(self) -> Any:
-        """What the digest protects, as a set."""
-        return parse_set_header(self.get("qop"))
+    qop = _item_property("qop")
 
 
 def _auth_property(name: str) -> property:
@@ -516,4 +547,4 @@ class FileMultiDict(MultiDict[str, Any]):
 
 
 # At the end: http itself needs the classes above.
-from .http import dump_header, parse_set_header, quote_header_value  # noqa: E402
+from .http import dump_header, dump_options_header, parse_set_header, quote_header_value  # noqa: E402

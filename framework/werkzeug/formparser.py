@@ -5,11 +5,15 @@ view looks at ``request.form`` or ``request.files``. The multipart format itself
 lesson: today's Werkzeug reads it, with its limits on the number and size of parts.
 """
 
+import base64
+import quopri
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial, update_wrapper
+from io import BytesIO
+from itertools import takewhile
 from tempfile import SpooledTemporaryFile
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 from . import exceptions
 from ._text import to_text
@@ -19,10 +23,8 @@ from .urls import url_decode_stream
 from .wsgi import get_content_length, get_input_stream
 
 if TYPE_CHECKING:
-    import werkzeug.formparser as _leaf
     import werkzeug.sansio.multipart as _leaf_multipart
 else:
-    import flasktrace.framework._leaves.formparser as _leaf
     import flasktrace.framework._leaves.sansio.multipart as _leaf_multipart
 
 #: Uploads up to this many bytes stay in memory.
@@ -36,10 +38,8 @@ _Parsed = tuple[Any, Any, Any]
 
 def _adapt_leaves() -> None:
     """Have the leaves use our classes, so that a form too large is our 413."""
-    for module in _leaf, _leaf_multipart:
-        setattr(module, "RequestEntityTooLarge", exceptions.RequestEntityTooLarge)  # noqa: B010
-        setattr(module, "Headers", Headers)  # noqa: B010
-    setattr(_leaf, "FileStorage", FileStorage)  # noqa: B010
+    setattr(_leaf_multipart, "RequestEntityTooLarge", exceptions.RequestEntityTooLarge)  # noqa: B010
+    setattr(_leaf_multipart, "Headers", Headers)  # noqa: B010
 
 
 _adapt_leaves()
@@ -52,6 +52,9 @@ def default_stream_factory(
     content_length: int | None = None,
 ) -> Any:
     """Where an upload goes by default: memory at first, a temporary file once it is large."""
+    if SpooledTemporaryFile is None:
+        # Set by programs that want no file to be written.
+        return BytesIO()
     return SpooledTemporaryFile(max_size=_max_memory_bytes, mode="wb+")
 
 
@@ -190,6 +193,13 @@ def is_valid_multipart_boundary(boundary: str | bytes) -> bool:
     return _boundary_re.fullmatch(to_text(boundary, "latin1")) is not None
 
 
+def _line_parse(line: Any) -> tuple[Any, bool]:
+    """A line without its end, and whether it had one."""
+    ends = (b"\r\n", b"\n", b"\r") if isinstance(line, bytes) else ("\r\n", "\n", "\r")
+    end = next((end for end in ends if line.endswith(end)), line[:0])
+    return line.removesuffix(end), bool(end)
+
+
 def parse_multipart_headers(iterable: Iterable[str | bytes]) -> Headers:
     """Read the header lines of one part, up to the empty line.
 
@@ -198,22 +208,32 @@ def parse_multipart_headers(iterable: Iterable[str | bytes]) -> Headers:
     """
     found: list[tuple[str, str]] = []
     for raw in iterable:
-        whole = to_text(raw)
-        line = whole.rstrip("\r\n")
-        if line == whole:
+        line, is_ended = _line_parse(to_text(raw))
+        if not is_ended:
             raise ValueError("unexpected end of line in multipart header")
         if not line:
             break
         name, colon, value = line.partition(":")
         if line[0] in " \t" and found:
-            found[-1] = (found[-1][0], f"{found[-1][1]} {line.strip()}")
+            found[-1] = (found[-1][0], f"{found[-1][1]}\n {line[1:]}")
         elif colon:
             found.append((name.strip(), value.strip()))
-    return Headers(found)
+    headers = Headers()
+    # As they are: a continued line keeps its line break, which nobody will send anywhere.
+    headers._list.extend(found)
+    return headers
 
 
-class MultiPartParser(_leaf.MultiPartParser):
-    """Reads ``multipart/form-data``: today's parser behind the arguments of 1.0."""
+class MultiPartParser:
+    """Reads ``multipart/form-data``.
+
+    Args:
+        stream_factory: makes the streams for uploads.
+        charset, errors: for fields and file names.
+        max_form_memory_size: limit for the text fields together, in bytes.
+        cls: the class of the two dicts.
+        buffer_size: how much is read at once, in bytes.
+    """
 
     def __init__(
         self,
@@ -226,14 +246,30 @@ class MultiPartParser(_leaf.MultiPartParser):
     ) -> None:
         assert buffer_size % 4 == 0, "buffer size has to be divisible by 4"
         assert buffer_size >= 1024, "buffer size has to be at least 1KB"
+        self.stream_factory = stream_factory or default_stream_factory
         self.charset, self.errors = charset, errors
-        super().__init__(
-            cast(Any, stream_factory or default_stream_factory),
-            max_form_memory_size,
-            cast(Any, MultiDict if cls is None else cls),
-            buffer_size,
-            _max_form_parts,
-        )
+        self.max_form_memory_size = max_form_memory_size
+        self.cls = MultiDict if cls is None else cls
+        self.buffer_size = buffer_size
+
+    def _fix_ie_filename(self, filename: str) -> str:
+        """Old Internet Explorers send the whole path."""
+        has_drive = filename[1:3] == ":\\"
+        return filename.rsplit("\\", 1)[-1] if has_drive or filename.startswith("\\\\") else filename
+
+    def _find_terminator(self, iterator: Iterable[bytes]) -> bytes:
+        """The first line that is not empty."""
+        lines = (line.strip() for line in takewhile(bool, iterator))
+        return next(filter(None, lines), b"")
+
+    def fail(self, message: str) -> NoReturn:
+        """Raises ValueError, for malformed input."""
+        raise ValueError(message)
+
+    def get_part_encoding(self, headers: Any) -> str | None:
+        """The codec in which a part was sent, if it is a known one."""
+        encoding: str | None = headers.get("content-transfer-encoding")
+        return encoding if encoding in ("base64", "quoted-printable") else None
 
     def get_part_charset(self, headers: Any) -> str:
         """The charset of one field: its own, else the form's."""
@@ -241,9 +277,123 @@ class MultiPartParser(_leaf.MultiPartParser):
         charset: str = options.get("charset", self.charset)
         return charset
 
-    def parse(self, stream: Any, boundary: bytes, content_length: int | None) -> tuple[Any, Any]:
-        """The fields and the files."""
+    def start_file_streaming(
+        self, filename: str | bytes, headers: Any, total_content_length: int | None
+    ) -> tuple[str, Any]:
+        """The file's name, cleaned, and the stream to write it to."""
+        name = self._fix_ie_filename(to_text(filename, self.charset, self.errors))
+        stated: str = headers.get("content-length", "")
+        container = self.stream_factory(
+            total_content_length=total_content_length,
+            filename=name,
+            content_type=headers.get("content-type"),
+            content_length=int(stated) if stated.isdigit() else 0,
+        )
+        return name, container
+
+    def in_memory_threshold_reached(self, bytes: int) -> NoReturn:
+        """Called when the text fields exceed their limit."""
+        raise exceptions.RequestEntityTooLarge()
+
+    def validate_boundary(self, boundary: bytes) -> None:
+        """Refuse a boundary that cannot be one."""
+        if not boundary:
+            self.fail("Missing boundary")
         if not is_valid_multipart_boundary(boundary):
-            self.fail(f"Invalid boundary: {boundary!r}" if boundary else "Missing boundary")
-        form, files = super().parse(stream, boundary, content_length)
-        return form, files
+            self.fail(f"Invalid boundary: {boundary!r}")
+        if len(boundary) > self.buffer_size:
+            self.fail("Boundary longer than buffer size")
+
+    def parse_lines(
+        self, file: Any, boundary: bytes, content_length: int | None, cap_at_buffer: bool = True
+    ) -> Iterator[tuple[str, Any]]:
+        """What stands in the form, in order.
+
+        Yields ``("begin_form", (headers, name))`` or ``("begin_file", (headers, name, filename))``, then
+        ``("cont", data)`` any number of times (once, without ``cap_at_buffer``), then ``("end", None)``.
+        """
+        decoder = _leaf_multipart.MultipartDecoder(boundary, max_parts=_max_form_parts)
+        encoding, kept = None, bytearray()
+        for event in self._events(decoder, file, content_length):
+            if isinstance(event, _leaf_multipart.Data):
+                if encoding is None and cap_at_buffer:
+                    yield "cont", event.data
+                else:
+                    kept += event.data
+                if event.more_data:
+                    continue
+                if kept:
+                    yield "cont", self._decode(bytes(kept), encoding)
+                    kept.clear()
+                yield "end", None
+            elif isinstance(event, _leaf_multipart.Field | _leaf_multipart.File):
+                encoding = self.get_part_encoding(event.headers)
+                yield _begin(event.headers)
+
+    def _events(self, decoder: Any, file: Any, content_length: int | None) -> Iterator[Any]:
+        """Feed the decoder from the file, up to the end of the last part."""
+        left = -1 if content_length is None else content_length
+        event: Any = None
+        while not isinstance(event, _leaf_multipart.Epilogue):
+            event = decoder.next_event()
+            if isinstance(event, _leaf_multipart.NeedData):
+                data = file.read(self.buffer_size if left < 0 else min(left, self.buffer_size))
+                left -= len(data)
+                decoder.receive_data(data or None)
+            else:
+                yield event
+
+    def _decode(self, data: bytes, encoding: str | None) -> bytes:
+        if encoding is None:
+            return data
+        try:
+            if encoding == "base64":
+                return base64.b64decode(data, validate=False)
+            return quopri.decodestring(data)
+        except ValueError:
+            self.fail("could not decode transfer encoded chunk")
+
+    def parse_parts(
+        self, file: Any, boundary: bytes, content_length: int | None
+    ) -> Iterator[tuple[str, tuple[str, Any]]]:
+        """Each field as ``("form", (name, text))``, each upload as ``("file", (name, storage))``."""
+        in_memory = 0
+        start: tuple[Any, ...] = ()
+        filename, container = "", None
+        for kind, content in self.parse_lines(file, boundary, content_length):
+            if kind == "begin_file":
+                start = content
+                filename, container = self.start_file_streaming(content[2], content[0], content_length)
+            elif kind == "begin_form":
+                start, container = content, BytesIO()
+            elif kind == "cont":
+                in_memory += len(content) if len(start) == 2 else 0
+                if self.max_form_memory_size is not None and in_memory > self.max_form_memory_size:
+                    self.in_memory_threshold_reached(in_memory)
+                container.write(content)  # type: ignore[union-attr]
+            elif len(start) == 3:
+                container.seek(0)  # type: ignore[union-attr]
+                yield "file", (start[1], FileStorage(container, filename, start[1], headers=start[0]))
+            else:
+                raw: bytes = container.getvalue()  # type: ignore[union-attr]
+                yield "form", (start[1], raw.decode(self.get_part_charset(start[0]), self.errors))
+
+    def parse(self, file: Any, boundary: bytes, content_length: int | None) -> tuple[Any, Any]:
+        """The fields and the files.
+
+        Raises:
+            ValueError: malformed.
+            RequestEntityTooLarge: too much text, or too many parts.
+        """
+        self.validate_boundary(boundary)
+        found: dict[str, list[tuple[str, Any]]] = {"form": [], "file": []}
+        for kind, pair in self.parse_parts(file, boundary, content_length):
+            found[kind].append(pair)
+        return self.cls(found["form"]), self.cls(found["file"])
+
+
+def _begin(headers: Any) -> tuple[str, tuple[Any, ...]]:
+    """What a part's headers say it is."""
+    _, options = parse_options_header(headers.get("content-disposition"))
+    name, filename = options.get("name"), options.get("filename")
+    return ("begin_form", (headers, name)) if filename is None else ("begin_file", (headers, name, filename))
