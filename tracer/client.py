@@ -12,7 +12,7 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -86,6 +86,7 @@ class Driver:
     has_interrupted: bool = False
     secrets: list[str] = field(default_factory=list)
     _ports: dict[int, int] = field(default_factory=dict)
+    _cookies: dict[str, str] = field(default_factory=dict)
     _ready: Latch = field(default_factory=Latch)
     _program_ended: Latch = field(default_factory=Latch)
     _server: Any = None
@@ -169,10 +170,11 @@ class Driver:
             self.requests.append(Request(number, planned.method, planned.target))
             plain.connect(address.address)
             connection.sock = _tls(plain) if address.is_tls else plain
-            _send_request(connection, planned, address)
+            _send_request(connection, planned, address, self._cookies)
             answer = connection.getresponse()
-            body = answer.read()
+            body = _read_body(answer)
             _wait_for_close(connection.sock)
+            keep_cookies(self._cookies, answer.headers.get_all("Set-Cookie", []))
             return Response(planned, answer.status, answer.reason, tuple(answer.getheaders()), body)
 
     def _join_workers(self) -> None:
@@ -233,7 +235,31 @@ def _tls(plain: socket.socket) -> socket.socket:
     return context.wrap_socket(plain)
 
 
-def _send_request(connection: http.client.HTTPConnection, planned: PlannedRequest, address: Address) -> None:
+def keep_cookies(cookies: dict[str, str], headers: Sequence[str]) -> None:
+    """Bring a browser's cookies up to date with ``Set-Cookie`` headers; one server, so no paths or domains."""
+    for header in headers:
+        pair, *attributes = (part.strip() for part in header.split(";"))
+        name, _, value = pair.partition("=")
+        if any(attribute.lower() == "max-age=0" for attribute in attributes):
+            cookies.pop(name, None)
+        else:
+            cookies[name] = value
+
+
+def _read_body(answer: http.client.HTTPResponse) -> bytes:
+    """The body, or as much of it as came: a failing program ends it early, and that is its answer."""
+    try:
+        return answer.read()
+    except http.client.IncompleteRead as error:
+        return error.partial
+
+
+def _send_request(
+    connection: http.client.HTTPConnection,
+    planned: PlannedRequest,
+    address: Address,
+    cookies: Mapping[str, str],
+) -> None:
     given = {name.lower() for name, _ in planned.headers}
     connection.putrequest(planned.method, planned.target, skip_host=True, skip_accept_encoding=True)
     host, port = address.address[0], address.address[1]
@@ -242,7 +268,9 @@ def _send_request(connection: http.client.HTTPConnection, planned: PlannedReques
         ("User-Agent", "flasktrace"),
         ("Accept", "*/*"),
     ]
-    if planned.data is not None:
+    if cookies:
+        defaults.append(("Cookie", "; ".join(f"{name}={value}" for name, value in cookies.items())))
+    if planned.data is not None and "transfer-encoding" not in given:
         defaults.append(("Content-Length", str(len(planned.data))))
     for name, value in [*(pair for pair in defaults if pair[0].lower() not in given), *planned.headers]:
         connection.putheader(name, value)
