@@ -27,7 +27,7 @@ def home(user: str) -> str:
 
 
 REQUESTS = [
-    'GET /',
+    {'path': '/', 'headers': {'Host': 'localhost:5000'}},
     {'path': '/', 'headers': {'Host': 'docs.localhost:5000'}},
     {'path': '/home', 'headers': {'Host': 'ada.localhost:5000'}},
     {'path': '/', 'headers': {'Host': 'elsewhere.example'}},
