@@ -3,56 +3,54 @@
 Place in the pipeline: none; it gathers the names that applications import.
 """
 
-from markupsafe import Markup, escape
+# "x as x" tells type checkers that the name is meant to be imported from here.
+from markupsafe import Markup as Markup
+from markupsafe import escape as escape
 
-import flasktrace.framework.flask.json as json
-from flasktrace.framework.werkzeug.exceptions import abort
-from flasktrace.framework.werkzeug.utils import redirect
+import flasktrace.framework.flask.json as json  # noqa: F401
+from flasktrace.framework.werkzeug.exceptions import abort as abort
+from flasktrace.framework.werkzeug.utils import redirect as redirect
 
-from .app import Flask, Request, Response
-from .blueprints import Blueprint
-from .config import Config
-from .ctx import after_this_request, copy_current_request_context, has_app_context, has_request_context
-from .globals import _app_ctx_stack, _request_ctx_stack, current_app, g, request, session
-from .helpers import (
-    flash,
-    get_flashed_messages,
-    get_template_attribute,
-    make_response,
-    safe_join,
-    send_file,
-    send_from_directory,
-    stream_with_context,
-    url_for,
-)
-from .json import jsonify
-from .signals import (
-    appcontext_popped,
-    appcontext_pushed,
-    appcontext_tearing_down,
-    before_render_template,
-    got_request_exception,
-    message_flashed,
-    request_finished,
-    request_started,
-    request_tearing_down,
-    signals_available,
-    template_rendered,
-)
-from .templating import render_template, render_template_string
+from .app import Flask as Flask
+from .app import Request as Request
+from .app import Response as Response
+from .blueprints import Blueprint as Blueprint
+from .config import Config as Config
+from .ctx import after_this_request as after_this_request
+from .ctx import copy_current_request_context as copy_current_request_context
+from .ctx import has_app_context as has_app_context
+from .ctx import has_request_context as has_request_context
+from .globals import _app_ctx_stack as _app_ctx_stack
+from .globals import _request_ctx_stack as _request_ctx_stack
+from .globals import current_app as current_app
+from .globals import g as g
+from .globals import request as request
+from .globals import session as session
+from .helpers import flash as flash
+from .helpers import get_flashed_messages as get_flashed_messages
+from .helpers import get_template_attribute as get_template_attribute
+from .helpers import make_response as make_response
+from .helpers import safe_join as safe_join
+from .helpers import send_file as send_file
+from .helpers import send_from_directory as send_from_directory
+from .helpers import stream_with_context as stream_with_context
+from .helpers import url_for as url_for
+from .json import jsonify as jsonify
+from .signals import appcontext_popped as appcontext_popped
+from .signals import appcontext_pushed as appcontext_pushed
+from .signals import appcontext_tearing_down as appcontext_tearing_down
+from .signals import before_render_template as before_render_template
+from .signals import got_request_exception as got_request_exception
+from .signals import message_flashed as message_flashed
+from .signals import request_finished as request_finished
+from .signals import request_started as request_started
+from .signals import request_tearing_down as request_tearing_down
+from .signals import signals_available as signals_available
+from .signals import template_rendered as template_rendered
+from .templating import render_template as render_template
+from .templating import render_template_string as render_template_string
 
 __version__ = "1.1.4"
 
 #: Kept for programs that ask; JSON is always there.
 json_available = True
-
-__all__ = [
-    "Blueprint", "Config", "Flask", "Markup", "Request", "Response", "_app_ctx_stack", "_request_ctx_stack",
-    "abort", "after_this_request", "appcontext_popped", "appcontext_pushed", "appcontext_tearing_down",
-    "before_render_template", "copy_current_request_context", "current_app", "escape", "flash", "g",
-    "get_flashed_messages", "get_template_attribute", "got_request_exception", "has_app_context",
-    "has_request_context", "json", "json_available", "jsonify", "make_response", "message_flashed",
-    "redirect", "render_template", "render_template_string", "request", "request_finished", "request_started",
-    "request_tearing_down", "safe_join", "send_file", "send_from_directory", "session", "signals_available",
-    "stream_with_context", "template_rendered", "url_for",
-]  # fmt: skip

@@ -11,10 +11,10 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from click.testing import CliRunner
-from flasktrace.framework.werkzeug.test import Client
-from flasktrace.framework.werkzeug.test import EnvironBuilder as BaseEnvironBuilder
 
 import flasktrace.framework.werkzeug as werkzeug
+from flasktrace.framework.werkzeug.test import Client
+from flasktrace.framework.werkzeug.test import EnvironBuilder as BaseEnvironBuilder
 from flasktrace.framework.werkzeug.urls import url_parse
 
 from .cli import ScriptInfo

@@ -40,11 +40,11 @@ class View:
             instance = view.view_class(*class_args, **class_kwargs)  # type: ignore[attr-defined]
             return instance.dispatch_request(*args, **kwargs)
 
-        result: Any = view
-        result.__name__, result.__module__ = name, cls.__module__
+        view.__name__, view.__module__ = name, cls.__module__
         for decorate in cls.decorators or ():
-            result = decorate(result)
+            view = decorate(view)
         # Again, as a decorator may have given another function, whose name is "wrapper" or so.
+        result: Any = view
         result.__name__, result.__module__, result.__doc__ = name, cls.__module__, cls.__doc__
         result.view_class = cls
         result.methods = cls.methods
