@@ -9,12 +9,9 @@ import re
 
 from rich.cells import cell_len
 
-# C0 and C1 controls, DEL, soft hyphen, marks and overrides of direction, line and paragraph separators,
-# zero-width characters, interlinear marks, lone surrogates, tag characters.
-_UNSAFE = re.compile(
-    "[\x00-\x1f\x7f-\x9f\xad\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164"
-    "\ufeff\uffa0\ufff0-\ufffb\ufffe\uffff\ud800-\udfff\U000e0000-\U000e0fff]"
-)
+# What Python holds for printable, but shows nothing: fillers, inherent vowels.
+_INVISIBLE = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0]")
+_IDEOGRAPHIC_SPACE = "\u3000"  # the one blank besides the space that ordinary Chinese text holds
 _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 _MARKS_IN_A_ROW = re.compile(
     "([\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]{3})"
@@ -36,13 +33,17 @@ def clean(text: str, max_chars: int = MAX_CHARS) -> str:
     """
     if len(text) > max_chars:
         text = text[: max_chars - 1] + ELLIPSIS
-    if text.isascii() and text.isprintable():
+    if not text.isprintable():
+        # Controls, formats (directions, zero widths, tags), separators, surrogates, private and unassigned.
+        is_safe = str.isprintable
+        text = "".join([c if is_safe(c) or c == _IDEOGRAPHIC_SPACE else _escape(c) for c in text])
+    if text.isascii():
         return text
-    return _MARKS_IN_A_ROW.sub(r"\1", _UNSAFE.sub(_escape, text))
+    text = _INVISIBLE.sub(lambda match: _escape(match[0]), text)
+    return _MARKS_IN_A_ROW.sub(r"\1", text)
 
 
-def _escape(match: "re.Match[str]") -> str:
-    char = match[0]
+def _escape(char: str) -> str:
     if char in _SHORT:
         return _SHORT[char]
     code = ord(char)

@@ -57,7 +57,20 @@ def call_line(step: Step, room_cells: int | None, signs: Signs, words: Words) ->
         shown_arguments = _fit_arguments(values, room - cells(result[1]), signs)
     brackets = "" if is_module else f"({shown_arguments})"
     pieces = [*name, ("muted", brackets), result, *counts, ("muted", place)]
+    if room_cells is not None:
+        pieces = _cut(pieces, room_cells, signs)
     return Line(tuple((style, text) for style, text in pieces if text))
+
+
+def _cut(pieces: list[tuple[str, str]], room_cells: int, signs: Signs) -> list[tuple[str, str]]:
+    """What fits of the pieces: on a very narrow terminal even a name may not."""
+    fitted = []
+    for style, text in pieces:
+        fitted.append((style, shorten(text, room_cells, signs.ellipsis)))
+        room_cells -= cells(fitted[-1][1])
+        if fitted[-1][1] != text:
+            break
+    return fitted
 
 
 def _name_pieces(step: Step, signs: Signs, words: Words) -> list[tuple[str, str]]:

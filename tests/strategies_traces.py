@@ -145,7 +145,7 @@ def traces(draw: st.DrawFn, max_calls: int = 40, hostile: bool = False) -> Trace
         thread = 1 if parent is None else trace.calls.thread_id[parent - 1]
         if parent is not None and thread == 1 and draw(st.integers(0, 5)) == 0:
             thread = 2
-        outcome = draw(hostile_outcomes() if hostile else _OUTCOMES)
+        outcome: Outcome = draw(hostile_outcomes()) if hostile else draw(_OUTCOMES)
         parameters = (Value(draw(HOSTILE_TEXT), "str", 0, draw(HOSTILE_TEXT)),) if hostile else ()
         function = trace.functions[draw(st.sampled_from(ids[:4] if draw(st.booleans()) else ids))]
         call_id = builder.add(
