@@ -1,5 +1,6 @@
 """The options and steps of every command that records: ``run``, ``step``, ``check``, ``diff``."""
 
+import contextlib
 import functools
 import sys
 from collections.abc import Callable, Sequence
@@ -98,27 +99,53 @@ def split_request(joined: str) -> "PlannedRequest":
 
 _OPTIONS = [
     click.option(
-        "--engine", type=click.Choice(["bundled", "installed"]), default="bundled", show_default=True,
+        "--engine",
+        type=click.Choice(["bundled", "installed"]),
+        default="bundled",
+        show_default=True,
         help="The bundled Flask 1.1, or the Flask that is installed.",
     ),
     click.option(
-        "-r", "requests", multiple=True, metavar="'METHOD /PATH'",
+        "-r",
+        "requests",
+        multiple=True,
+        metavar="'METHOD /PATH'",
         help="A request to send; may be given again. Else the script's REQUESTS, else each plain route.",
     ),
-    click.option("-H", "--header", "headers_", multiple=True, metavar="'NAME: VALUE'", help="A header of the -r before it."),
-    click.option("-d", "--data", "data_", multiple=True, metavar="DATA", help="The body of the -r before it."),
     click.option(
-        "--timeout", "timeout_s", type=click.FloatRange(0.1), default=10.0, show_default=True, metavar="SECONDS",
+        "-H",
+        "--header",
+        "headers_",
+        multiple=True,
+        metavar="'NAME: VALUE'",
+        help="A header of the -r before it.",
+    ),
+    click.option(
+        "-d", "--data", "data_", multiple=True, metavar="DATA", help="The body of the -r before it."
+    ),
+    click.option(
+        "--timeout",
+        "timeout_s",
+        type=click.FloatRange(0.1),
+        default=10.0,
+        show_default=True,
+        metavar="SECONDS",
         help="For the server to start, and for each answer.",
     ),
     click.option(
-        "--limit", type=click.IntRange(1), default=1_000_000, show_default=True, metavar="N",
+        "--limit",
+        type=click.IntRange(1),
+        default=1_000_000,
+        show_default=True,
+        metavar="N",
         help="Keep so many calls; what is dropped is counted.",
     ),
-    click.option("--include", multiple=True, metavar="PATTERN", help="Also record this module, path or distribution."),
+    click.option(
+        "--include", multiple=True, metavar="PATTERN", help="Also record this module, path or distribution."
+    ),
     click.option("--exclude", multiple=True, metavar="PATTERN", help="Do not record it."),
     click.option("--mask", multiple=True, metavar="REGEX", help="Further names whose values are secret."),
-]  # fmt: skip
+]
 
 
 def record_options(command: Command) -> Command:
@@ -191,7 +218,9 @@ def play_scenario(
         scope=ScopeOptions(include=record.include, exclude=record.exclude),
         mask=record.mask,
     )
-    result = play(scenario, options)
+    # What the program prints goes to stderr, so that a pipe gets our views and nothing else.
+    with contextlib.redirect_stdout(sys.stderr):
+        result = play(scenario, options)
     if result.program_traceback:
         sys.stderr.write(result.program_traceback)
     return result

@@ -7,6 +7,19 @@ from flasktrace.tracer.errors import TraceError
 from flasktrace.tracer.model import Trace
 
 
+def looks_like_trace(path: Path) -> bool:
+    """Whether an argument that may also name a scenario means a saved trace."""
+    try:
+        if (path / "trace.flasktrace").is_file() or path.suffix == ".flasktrace":
+            return True
+        if not path.is_file() or path.suffix in (".py", ".pyw"):
+            return False
+        with path.open("rb") as stream:
+            return stream.read(16).lstrip().startswith((b"SQLite format 3", b"{"))
+    except OSError:
+        return False
+
+
 def open_trace(path: Path) -> Trace:
     """Read a trace.
 

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from flasktrace.reports.folded import FoldedTrace
 
 SEQUENCE, STARTUP, CALLGRAPH, TRACE = "sequence.svg", "startup.svg", "callgraph.svg", "trace.flasktrace"
+MAX_DRAWN_STEPS = 400
+_ANOTHER = "choose another folder with -o"
 
 
 def catalogue_for(view: ViewOptions) -> Catalogue:
@@ -90,9 +92,6 @@ def print_tree(folded: "FoldedTrace", view: ViewOptions, stream: TextIO | None =
         click.echo(f"flasktrace: {folded.notice}", err=True)
 
 
-MAX_DRAWN_STEPS = 400
-
-
 def write_drawings(trace: Trace, view: ViewOptions, folder: Path, name: str) -> list[Path]:
     """Draw the sequence diagrams and the call graph into a folder.
 
@@ -148,5 +147,5 @@ def _write(path: Path, write: Callable[[TextIO], object]) -> Path:
         with path.open("w", encoding="utf-8", errors="backslashreplace", newline="\n") as stream:
             write(stream)
     except OSError as error:
-        raise UsageError(f"cannot write {path}: {error.strerror}; choose another folder with -o") from None
+        raise UsageError(f"cannot write {path}: {error.strerror}; {_ANOTHER}") from None
     return path
