@@ -104,7 +104,7 @@ class TraceBuilder:
         return call.id
 
 
-_OUTCOMES = st.sampled_from(
+_OUTCOMES: st.SearchStrategy[Outcome] = st.sampled_from(
     [
         PLAIN_RETURN,
         PLAIN_RETURN,
