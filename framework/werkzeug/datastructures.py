@@ -233,11 +233,18 @@ class Headers(_leaf.Headers):
         else:
             super().__init__(defaults)
 
+    def _find(self, key: Any) -> str | None:
+        # Every response asks for headers that are not there: that must not make an exception each time.
+        wanted = key.lower() if isinstance(key, str) else None
+        return next((value for name, value in self._list if name.lower() == wanted), None)
+
+    def __contains__(self, key: object) -> bool:
+        return self._find(key) is not None
+
     def get(self, key: str, default: Any = None, type: Any = None, as_bytes: bool = False) -> Any:  # type: ignore[override]
         """The first value of a header, passed through ``type``; ``default`` if that fails too."""
-        try:
-            value: Any = self._get_key(key)
-        except KeyError:
+        value: Any = self._find(key)
+        if value is None:
             return default
         if as_bytes:
             value = value.encode("latin1")
@@ -286,7 +293,7 @@ class Headers(_leaf.Headers):
         else:
             self._list.append((key, value))
 
-    has_key = _leaf.Headers.__contains__
+    has_key = __contains__
 
 
 def _converted(values: Iterable[Any], convert: Callable[[Any], Any]) -> Iterator[Any]:
@@ -299,6 +306,12 @@ def _converted(values: Iterable[Any], convert: Callable[[Any], Any]) -> Iterator
 
 class EnvironHeaders(_leaf.EnvironHeaders, Headers):  # type: ignore[misc]
     """A request's headers, read from the environ each time."""
+
+    def _find(self, key: Any) -> str | None:
+        try:
+            return self._get_key(key)
+        except KeyError:
+            return None
 
     def _get_key(self, key: str) -> str:
         if not isinstance(key, str):

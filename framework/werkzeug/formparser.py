@@ -282,12 +282,16 @@ class MultiPartParser:
     ) -> tuple[str, Any]:
         """The file's name, cleaned, and the stream to write it to."""
         name = self._fix_ie_filename(to_text(filename, self.charset, self.errors))
-        stated: str = headers.get("content-length", "")
+        try:
+            stated = headers["content-length"].strip()
+        except KeyError:
+            # Browsers do not say how long a file is.
+            stated = ""
         container = self.stream_factory(
             total_content_length=total_content_length,
             filename=name,
             content_type=headers.get("content-type"),
-            content_length=int(stated) if stated.isdigit() else 0,
+            content_length=length,
         )
         return name, container
 

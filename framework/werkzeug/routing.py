@@ -167,14 +167,13 @@ class BuildError(RoutingException, LookupError):
         method = f" ({self.method!r})" if self.method else ""
         values = f" with values {sorted(self.values)!r}" if self.values else ""
         message = f"Could not build url for endpoint {self.endpoint!r}{method}{values}."
-        near = self.suggested
-        if not near:
+        if not self.suggested:
             return message
-        if near.endpoint != self.endpoint:
-            return f"{message} Did you mean {near.endpoint!r} instead?"
-        if self.method and near.methods is not None and self.method not in near.methods:
-            message += f" Did you mean to use methods {sorted(near.methods)!r}?"
-        missing = near.arguments.union(near.defaults or ()).difference(self.values)
+        if self.suggested.endpoint != self.endpoint:
+            return f"{message} Did you mean {self.suggested.endpoint!r} instead?"
+        if self.method and self.method not in (self.suggested.methods or (self.method,)):
+            message += f" Did you mean to use methods {sorted(self.suggested.methods or ())!r}?"
+        missing = self.suggested.arguments.union(self.suggested.defaults or ()).difference(self.values)
         return f"{message} Did you forget to specify values {sorted(missing)!r}?" if missing else message
 
 

@@ -214,7 +214,7 @@ class EnvironBuilder:
             raise TypeError("can't provide input stream and data")
         body = as_bytes(data, charset) if data else None
         if body is None:
-            for key, value in _iter_data(data or {}):
+            for key, value in _iter_data(data) if data else ():
                 is_file = isinstance(value, tuple | dict) or hasattr(value, "read")
                 if is_file:
                     self._add_file_from_data(key, value)
@@ -420,13 +420,13 @@ class EnvironBuilder:
         def _path_encode(path: str) -> str:
             return text_to_wsgi(url_unquote(path, self.charset), self.charset)
 
-        raw_path = text_to_wsgi(self.path)
+        raw_path, query_string = text_to_wsgi(self.path), text_to_wsgi(self.query_string)
         environ: Environ = {
             **(self.environ_base or {}),
             "REQUEST_METHOD": self.method,
             "SCRIPT_NAME": _path_encode(self.script_root),
             "PATH_INFO": _path_encode(self.path),
-            "QUERY_STRING": text_to_wsgi(self.query_string),
+            "QUERY_STRING": query_string,
             # Non-standard, but real servers tell the path as it was sent.
             "REQUEST_URI": raw_path,
             "RAW_URI": raw_path,
