@@ -236,7 +236,7 @@ def _tls(plain: socket.socket) -> socket.socket:
 
 
 def keep_cookies(cookies: dict[str, str], headers: Sequence[str]) -> None:
-    """Bring a browser's cookies up to date with ``Set-Cookie`` headers; one server, so no paths or domains."""
+    """Bring a browser's cookies up to date with ``Set-Cookie`` headers; their paths are not looked at."""
     for header in headers:
         pair, *attributes = (part.strip() for part in header.split(";"))
         name, _, value = pair.partition("=")
