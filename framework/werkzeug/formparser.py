@@ -283,10 +283,10 @@ class MultiPartParser:
         """The file's name, cleaned, and the stream to write it to."""
         name = self._fix_ie_filename(to_text(filename, self.charset, self.errors))
         try:
-            stated = headers["content-length"].strip()
-        except KeyError:
+            length = int(headers["content-length"])
+        except (KeyError, ValueError):
             # Browsers do not say how long a file is.
-            stated = ""
+            length = 0
         container = self.stream_factory(
             total_content_length=total_content_length,
             filename=name,
