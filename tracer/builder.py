@@ -124,6 +124,7 @@ class Builder:
     def finish(self, metadata: Metadata, requests: list[Request]) -> Trace:
         """Build the rest, close the calls that are still open, and give the trace."""
         self.take()
+        self.trace.dropped_count += self._recorder.lost_count + self._recorder.error_count
         end_ns = self._last_ns
         for state in self._states.values():
             while state.stack:

@@ -214,15 +214,16 @@ class _Play:
 
     def _judge(self, was_done: bool) -> None:
         """Say what went wrong, the most telling reason first."""
-        if self.failure is not None:
-            return
         driver, name = self.driver, self.scenario.shown_name
         if self.port_in_use is not None:
+            # Told before what the program made of it, which is mostly a traceback.
             host, port = self.port_in_use
             self.failure = ScenarioError(
                 f"{name} insists on port {port} of {host}, which is in use:"
                 " stop what uses it, or let the script take the default port"
             )
+        elif self.failure is not None:
+            return
         elif isinstance(driver.failure, FlasktraceError):
             self.failure = driver.failure
         elif driver.failure is not None:

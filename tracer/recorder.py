@@ -78,7 +78,8 @@ class Recorder:
     """Records the calls of this process between :meth:`start` and :meth:`stop`; a context manager too.
 
     The previous hooks are put back by :meth:`stop`. Threads that the program starts meanwhile are
-    recorded, those that were there before are not.
+    recorded, those that were there before are not. A thread that runs into the recursion limit may not be
+    recorded from there on: the interpreter takes a hook away that it has no room to call.
     """
 
     engine = "setprofile"
@@ -89,6 +90,7 @@ class Recorder:
         self.streams: list[ThreadStream] = []
         self.workers: list[threading.Thread] = []
         self.error_count = 0
+        self.lost_count = 0  # events, for want of room on the stack
         self.is_recording = False
         self._modes: dict[str, int] = {}
         self._generated: dict[int, tuple[Decision, CodeType]] = {}
@@ -266,6 +268,8 @@ def _hook(recorder: Recorder, stream: ThreadStream) -> ProfileFunction:
                     if code.co_flags & GENERATOR_FLAGS:
                         value = (id(frame), value)
                     extend((code, clock(), -2 - lasti, value))
+        except RecursionError:
+            recorder.lost_count += 1  # the program is at its limit: there is no room for the hook either
         except Exception:
             if not recorder._failed():
                 raise

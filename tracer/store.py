@@ -13,8 +13,10 @@ file, short of its last batch. :func:`read_trace` trusts nothing in the file.
 import contextlib
 import json
 import os
+import shutil
 import sqlite3
 import stat
+import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -22,6 +24,7 @@ from typing import Any
 
 from flasktrace.tracer.errors import TraceError
 from flasktrace.tracer.model import (
+    NO_DETAIL,
     PLAIN_RETURN,
     UNFINISHED,
     Calls,
@@ -232,9 +235,8 @@ def _make_way(path: Path) -> None:
             raise TraceError(
                 f"will not write over {path}: it is not a trace; choose another name, or remove it"
             )
-    journal = path.with_name(path.name + "-journal")
     try:
-        for old in (path, journal):
+        for old in (path, _journal_of(path)):
             old.unlink(missing_ok=True)
         flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_NOFOLLOW", 0)
         os.close(os.open(path, flags, 0o666))
@@ -274,28 +276,42 @@ def read_trace(path: str | os.PathLike[str]) -> Trace:
     path = Path(path)
     _check_header(path)
     try:
-        connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
-    except sqlite3.Error as error:
-        raise TraceError(f"cannot open the trace {path}: {error}") from None
-    try:
-        with contextlib.closing(connection):
-            _distrust(connection)
-            _check_tables(connection, path)
-            trace = _Reader(connection).trace()
+        try:
+            trace = _read(path)
+        except sqlite3.OperationalError:
+            if not _journal_of(path).is_file():
+                raise
+            with tempfile.TemporaryDirectory(prefix="flasktrace-") as folder:
+                trace = _read(_rolled_back(path, Path(folder)))
         trace.validate()
-    except (
-        sqlite3.Error,
-        ValueError,
-        TypeError,
-        KeyError,
-        IndexError,
-        OverflowError,
-        RecursionError,
-    ) as error:
+    except (sqlite3.Error, OSError, ValueError, TypeError, KeyError, IndexError) as error:
         raise TraceError(f"the trace {path} is damaged ({error}): record it again") from None
-    except TraceError as error:
+    except (OverflowError, RecursionError, TraceError) as error:
         raise TraceError(f"the trace {path} is damaged ({error}): record it again") from None
     return trace
+
+
+def _read(path: Path) -> Trace:
+    connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
+    with contextlib.closing(connection):
+        _distrust(connection)
+        _check_tables(connection)
+        return _Reader(connection).trace()
+
+
+def _journal_of(path: Path) -> Path:
+    return path.with_name(path.name + "-journal")
+
+
+def _rolled_back(path: Path, folder: Path) -> Path:
+    """A copy without the half batch of a process that was killed while it wrote; the original stays."""
+    copy = folder / "copy.flasktrace"
+    shutil.copyfile(path, copy)
+    shutil.copyfile(_journal_of(path), _journal_of(copy))
+    with contextlib.closing(sqlite3.connect(copy)) as connection:
+        connection.execute("PRAGMA trusted_schema = OFF")
+        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    return copy
 
 
 def _check_header(path: Path) -> None:
@@ -304,8 +320,9 @@ def _check_header(path: Path) -> None:
             header = file.read(100)
     except FileNotFoundError:
         raise TraceError(f"there is no trace {path}: record one with 'flasktrace run'") from None
-    except OSError as error:
-        raise TraceError(f"cannot read the trace {path}: {error.strerror}") from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise TraceError(f"cannot read the trace {path}: {reason}; give a {SUFFIX} file") from None
     if not header:
         raise TraceError(f"the trace {path} is empty: record it again")
     if header[:16] != b"SQLite format 3\0"[: len(header)]:
@@ -336,7 +353,7 @@ def _distrust(connection: sqlite3.Connection) -> None:
     connection.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)
 
 
-def _check_tables(connection: sqlite3.Connection, path: Path) -> None:
+def _check_tables(connection: sqlite3.Connection) -> None:
     """Only our own tables, as tables, and nothing else that SQLite could evaluate."""
     rows = connection.execute("SELECT type, name, sql FROM sqlite_master LIMIT 100").fetchall()
     found = set()
@@ -432,8 +449,11 @@ class _Reader:
         for position, (id_, name) in enumerate(self._rows("phases")):
             _expect(id_ == position, "the phases are not numbered")
             calls.phases.append(_as_text(name))
+        # A process that was killed before its first batch leaves empty tables.
+        calls.outcomes = calls.outcomes or [UNFINISHED, PLAIN_RETURN]
+        calls.details = calls.details or [NO_DETAIL]
+        calls.phases = calls.phases or [""]
         _expect(calls.outcomes[:2] == [UNFINISHED, PLAIN_RETURN], "the outcomes do not begin as they should")
-        _expect(bool(calls.details) and bool(calls.phases), "a table is empty")
 
     def _calls(self, calls: Calls) -> None:
         self._pools(calls)
