@@ -12,8 +12,6 @@ from flasktrace.framework.werkzeug.exceptions import abort as abort
 from flasktrace.framework.werkzeug.utils import redirect as redirect
 
 from .app import Flask as Flask
-from .app import Request as Request
-from .app import Response as Response
 from .blueprints import Blueprint as Blueprint
 from .config import Config as Config
 from .ctx import after_this_request as after_this_request
@@ -49,6 +47,8 @@ from .signals import signals_available as signals_available
 from .signals import template_rendered as template_rendered
 from .templating import render_template as render_template
 from .templating import render_template_string as render_template_string
+from .wrappers import Request as Request
+from .wrappers import Response as Response
 
 __version__ = "1.1.4"
 

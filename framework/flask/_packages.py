@@ -9,7 +9,7 @@ from importlib.machinery import ModuleSpec
 def folder_of_module(import_name: str) -> str:
     """Give the folder of a module; the current one if it has none. See ``helpers.get_root_path``."""
     module = sys.modules.get(import_name)
-    known_file = getattr(module, "__file__", None)
+    known_file: str | None = getattr(module, "__file__", None)
     if known_file is not None:
         return os.path.dirname(os.path.abspath(known_file))
     try:

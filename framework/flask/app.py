@@ -211,7 +211,8 @@ class Flask(_PackageBoundObject):
     @property
     def debug(self) -> bool:
         """Whether debug mode is on."""
-        return self.config["DEBUG"]  # type: ignore[no-any-return]
+        setting: bool = self.config["DEBUG"]
+        return setting
 
     @debug.setter
     def debug(self, value: bool) -> None:
@@ -310,7 +311,7 @@ class Flask(_PackageBoundObject):
     def run(
         self,
         host: str | None = None,
-        port: int | None = None,
+        port: Any = None,
         debug: bool | None = None,
         load_dotenv: bool = True,
         **options: Any,
@@ -325,17 +326,18 @@ class Flask(_PackageBoundObject):
             options: for :func:`werkzeug.serving.run_simple`.
         """
         # "flask run" imports the script to find the application; it must not start a second server.
-        if os.environ.get("FLASK_RUN_FROM_CLI") == "true":
+        is_imported_by_command = os.environ.get("FLASK_RUN_FROM_CLI") == "true"
+        if is_imported_by_command:
             from .debughelpers import explain_ignored_app_run
 
-            explain_ignored_app_run()
-            return
+            return explain_ignored_app_run()
         if get_load_dotenv(load_dotenv):
             cli.load_dotenv()
             # The files may have set these.
-            if "FLASK_ENV" in os.environ:
+            names_environment = "FLASK_ENV" in os.environ
+            if names_environment:
                 self.env = get_env()
-            if "FLASK_ENV" in os.environ or "FLASK_DEBUG" in os.environ:
+            if names_environment or "FLASK_DEBUG" in os.environ:
                 self.debug = get_debug_flag()
         if debug is not None:
             self.debug = bool(debug)
@@ -768,12 +770,11 @@ class Flask(_PackageBoundObject):
         """
         rv, status, headers = unpack_result(rv)
         if not isinstance(rv, self.response_class):
-            if isinstance(rv, str | bytes | bytearray):
-                # At once with status and headers, as the class may use them in making the response.
-                rv = self.response_class(rv, status=status, headers=headers)
-                status = headers = None
-            elif isinstance(rv, dict):
+            if isinstance(rv, dict):
                 rv = jsonify(rv)
+            elif isinstance(rv, str | bytes | bytearray):
+                # At once with status and headers, as the class may use them in making the response.
+                rv, status, headers = self.response_class(rv, status=status, headers=headers), None, None
             elif isinstance(rv, BaseResponse) or callable(rv):
                 try:
                     rv = self.response_class.force_type(rv, request.environ)

@@ -8,23 +8,32 @@ import ast
 import code
 import inspect
 import os
-import platform
 import re
 import sys
 import traceback
 from collections.abc import Callable, Iterable
 from functools import update_wrapper
 from importlib.metadata import entry_points
-from operator import attrgetter
 from threading import Lock, Thread
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from flasktrace.framework.werkzeug.utils import import_string
-
-from ._commands import HELP, RUN_OPTIONS, add_options, table_lines
+from ._cli_options import HELP, ROUTES_OPTIONS, RUN_OPTIONS, add_options, version_option
+from ._cli_options import CertParamType as CertParamType
+from ._cli_options import SeparatedPathType as SeparatedPathType
+from ._cli_options import _validate_key as _validate_key
+from ._cli_options import get_version as get_version
+from ._cli_texts import (
+    NOT_LOCATED,
+    needs_arguments,
+    no_app,
+    route_lines,
+    several_apps,
+    shell_banner,
+    startup_names,
+)
 from .globals import _app_ctx_stack, current_app
 from .helpers import get_debug_flag, get_env, get_load_dotenv
 
@@ -32,11 +41,6 @@ try:
     import dotenv
 except ImportError:
     dotenv = None  # type: ignore[assignment]
-
-try:
-    import ssl
-except ImportError:
-    ssl = None  # type: ignore[assignment]
 
 if TYPE_CHECKING:
     from .app import Flask
@@ -62,10 +66,7 @@ def find_best_app(script_info: "ScriptInfo", module: ModuleType) -> "Flask":
     if len(found) == 1:
         return found[0]
     if found:
-        raise NoAppException(
-            f'Detected multiple Flask applications in module "{module.__name__}". Use'
-            f' "FLASK_APP={module.__name__}:name" to specify the correct one.'
-        )
+        raise NoAppException(several_apps(module))
     for name in ("create_app", "make_app"):
         factory = getattr(module, name, None)
         if not inspect.isfunction(factory):
@@ -75,16 +76,10 @@ def find_best_app(script_info: "ScriptInfo", module: ModuleType) -> "Flask":
         except TypeError as problem:
             if not _called_with_wrong_args(factory):
                 raise
-            raise NoAppException(
-                f'Detected factory "{name}" in module "{module.__name__}", but could not call it without'
-                f" arguments. Use \"FLASK_APP='{module.__name__}:{name}(args)'\" to specify arguments."
-            ) from problem
+            raise NoAppException(needs_arguments(module, name)) from problem
         if isinstance(made, Flask):
             return made
-    raise NoAppException(
-        f'Failed to find Flask application or factory in module "{module.__name__}". Use'
-        f' "FLASK_APP={module.__name__}:name to specify one.'
-    )
+    raise NoAppException(no_app(module))
 
 
 def call_factory(
@@ -189,31 +184,6 @@ def locate_app(
     return find_app_by_string(script_info, module, app_name)
 
 
-def get_version(ctx: click.Context, param: click.Parameter, value: Any) -> None:
-    """Print the versions and end; behind ``--version``."""
-    if ctx.resilient_parsing or not value:
-        return
-    from flasktrace.framework.werkzeug import __version__ as werkzeug_version
-
-    from . import __version__ as flask_version
-
-    versions = {
-        "Python": platform.python_version(), "Flask": flask_version, "Werkzeug": werkzeug_version,
-    }  # fmt: skip
-    click.echo("\n".join(f"{name} {version}" for name, version in versions.items()), color=ctx.color)
-    ctx.exit()
-
-
-version_option = click.Option(
-    ["--version"],
-    help="Show the flask version",
-    is_flag=True,
-    is_eager=True,
-    expose_value=False,
-    callback=get_version,
-)
-
-
 class DispatchingApp:
     """A WSGI application that loads the real one, at once or in the background while the server starts.
 
@@ -304,10 +274,7 @@ class ScriptInfo:
             for path in ("wsgi.py", "app.py"):
                 app = app or locate_app(self, prepare_import(path), None, raise_if_not_found=False)
         if not app:
-            raise NoAppException(
-                'Could not locate a Flask application. You did not provide the "FLASK_APP" environment'
-                ' variable, and a "wsgi.py" or "app.py" module was not found in the current directory.'
-            )
+            raise NoAppException(NOT_LOCATED)
         if self.set_debug_flag:
             # By way of the setter, so that the template settings follow.
             app.debug = get_debug_flag()
@@ -332,7 +299,7 @@ def with_appcontext(f: Callable[..., Any]) -> Callable[..., Any]:
 class AppGroup(click.Group):
     """A group whose commands run in the application's context."""
 
-    def command(self, *args: Any, **kwargs: Any) -> Any:  # type: ignore[override]
+    def command(self, *args: Any, **kwargs: Any) -> Any:
         """Decorator for a command; ``with_appcontext=False`` leaves the context away."""
         wanted = kwargs.pop("with_appcontext", True)
 
@@ -342,7 +309,7 @@ class AppGroup(click.Group):
 
         return decorator
 
-    def group(self, *args: Any, **kwargs: Any) -> Any:  # type: ignore[override]
+    def group(self, *args: Any, **kwargs: Any) -> Any:
         """Decorator for a group of the same kind."""
         kwargs.setdefault("cls", AppGroup)
         return click.Group.group(self, *args, **kwargs)
@@ -406,7 +373,7 @@ class FlaskGroup(AppGroup):
             traceback.print_exc()
         return sorted(names)
 
-    def main(self, *args: Any, **kwargs: Any) -> Any:  # type: ignore[override]
+    def main(self, *args: Any, **kwargs: Any) -> Any:
         """Run the command that the arguments name."""
         # Tells Flask.run, should the script call it while it is imported.
         os.environ["FLASK_RUN_FROM_CLI"] = "true"
@@ -468,67 +435,8 @@ def show_server_banner(
         click.echo(f" * Debug mode: {'on' if debug else 'off'}")
 
 
-class CertParamType(click.ParamType):
-    """The type of ``--cert``: a file, ``adhoc``, or the import name of an :class:`ssl.SSLContext`."""
-
-    name = "path"
-
-    def __init__(self) -> None:
-        self.path_type = click.Path(exists=True, dir_okay=False, resolve_path=True)
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Give the path, the word or the context."""
-        if ssl is None:
-            raise click.BadParameter(
-                'Using "--cert" requires Python to be compiled with SSL support.', ctx, param
-            )
-        try:
-            return self.path_type(value, param, ctx)
-        except click.BadParameter:
-            text = click.STRING(value, param, ctx)
-            if text.lower() == "adhoc":
-                return self._adhoc(param, ctx)
-            context = import_string(text, silent=True)
-            if isinstance(context, ssl.SSLContext):
-                return context
-            raise
-
-    def _adhoc(self, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        try:
-            import cryptography  # noqa: F401
-        except ImportError:
-            raise click.BadParameter("Using ad-hoc certificates requires cryptography.", ctx, param) from None
-        return "adhoc"
-
-
-def _validate_key(ctx: click.Context, param: click.Parameter, value: Any) -> Any:
-    """Check ``--key`` against ``--cert``; the two together become the certificate."""
-    cert = ctx.params.get("cert")
-    needs_no_key = cert == "adhoc" or (ssl is not None and isinstance(cert, ssl.SSLContext))
-    if value is None:
-        if cert and not needs_no_key:
-            raise click.BadParameter('Required when using "--cert".', ctx, param)
-        return value
-    if needs_no_key:
-        what = '"adhoc"' if cert == "adhoc" else "an SSLContext object"
-        raise click.BadParameter(f'When "--cert" is {what}, "--key" is not used.', ctx, param)
-    if not cert:
-        raise click.BadParameter('"--cert" must also be specified.', ctx, param)
-    ctx.params["cert"] = cert, value
-    return value
-
-
-class SeparatedPathType(click.Path):
-    """Several paths in one value, parted as in ``PATH``."""
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Give the list of paths."""
-        convert_one = super().convert
-        return [convert_one(item, param, ctx) for item in self.split_envvar_value(value)]
-
-
 @click.command("run", short_help="Run a development server.")
-@add_options(RUN_OPTIONS, cert_type=CertParamType(), files_type=SeparatedPathType(), check_key=_validate_key)
+@add_options(RUN_OPTIONS)
 @pass_script_info
 def run_command(
     info: ScriptInfo,
@@ -572,42 +480,18 @@ def shell_command() -> None:
     It starts with the names that the application's shell context processors give.
     """
     app = _app_ctx_stack.top.app
-    banner = (
-        f"Python {sys.version} on {sys.platform}\nApp: {app.import_name} [{app.env}]\n"
-        f"Instance: {app.instance_path}"
-    )
-    names: dict[str, Any] = {}
-    startup = os.environ.get("PYTHONSTARTUP")
-    if startup and os.path.isfile(startup):
-        with open(startup, encoding="utf-8") as source:
-            exec(compile(source.read(), startup, "exec"), names)
+    names = startup_names()
     names.update(app.make_shell_context())
-    code.interact(banner=banner, local=names)
+    code.interact(banner=shell_banner(app), local=names)
 
 
 @click.command("routes", short_help="Show the routes for the app.")
-@click.option(
-    "--sort",
-    "-s",
-    type=click.Choice(("endpoint", "methods", "rule", "match")),
-    default="endpoint",
-    help='Method to sort routes by. "match" is the order in which Flask tries them.',
-)
-@click.option("--all-methods", is_flag=True, help="Show HEAD and OPTIONS methods.")
+@add_options(ROUTES_OPTIONS)
 @with_appcontext
 def routes_command(sort: str, all_methods: bool) -> None:
     """Show all registered routes with endpoints and methods."""
     rules = [*current_app.url_map.iter_rules()]
-    if not rules:
-        click.echo("No routes were registered.")
-        return
-    if sort == "methods":
-        rules.sort(key=lambda rule: sorted(rule.methods))
-    elif sort != "match":
-        rules.sort(key=attrgetter(sort))
-    left_out = set() if all_methods else {"HEAD", "OPTIONS"}
-    rows = [(rule.endpoint, ", ".join(sorted(rule.methods - left_out)), rule.rule) for rule in rules]
-    for line in table_lines(("Endpoint", "Methods", "Rule"), rows):
+    for line in route_lines(rules, sort, all_methods):
         click.echo(line)
 
 

@@ -44,8 +44,8 @@ def _find_app() -> Any:
     return top.app
 
 
-_request_ctx_stack = LocalStack()
 _app_ctx_stack = LocalStack()
+_request_ctx_stack = LocalStack()
 
 # LocalProxy answers for any attribute, so a type checker is told Any.
 current_app: Any = LocalProxy(_find_app)

@@ -37,7 +37,7 @@ def has_level_handler(logger: logging.Logger) -> bool:
 
 
 #: Writes to :data:`wsgi_errors_stream`.
-default_handler = logging.StreamHandler(wsgi_errors_stream)  # type: ignore[arg-type]
+default_handler = logging.StreamHandler(wsgi_errors_stream)
 default_handler.setFormatter(logging.Formatter("[%(asctime)s] %(levelname)s in %(module)s: %(message)s"))
 
 
@@ -58,7 +58,7 @@ def create_logger(app: "Flask") -> logging.Logger:
                 stacklevel=2,
             )
             break
-    if app.debug and not logger.level:
+    if app.debug and logger.level == logging.NOTSET:
         logger.setLevel(logging.DEBUG)
     if not has_level_handler(logger):
         logger.addHandler(default_handler)

@@ -7,7 +7,7 @@ The cookie is signed, not encrypted: visitors can read their session but not cha
 
 import hashlib
 from collections.abc import MutableMapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from itsdangerous import BadSignature, URLSafeTimedSerializer
@@ -36,14 +36,14 @@ class SessionMixin(MutableMapping[str, Any]):
     @property
     def permanent(self) -> bool:
         """Whether the cookie outlives the browser, for ``PERMANENT_SESSION_LIFETIME``."""
-        return self.get("_permanent", False)
+        return bool(self.get("_permanent", False))
 
     @permanent.setter
     def permanent(self, value: bool) -> None:
         self["_permanent"] = bool(value)
 
 
-class SecureCookieSession(CallbackDict, SessionMixin):  # type: ignore[misc]
+class SecureCookieSession(CallbackDict[str, Any], SessionMixin):
     """A dict that notes when it is read and when it is changed.
 
     Only changes of the session itself are seen; after changing a list inside it, set ``modified``.
@@ -133,7 +133,8 @@ class SessionInterface:
         """Give when a permanent session ends (UTC, without time zone); None for the browser's session."""
         if not session.permanent:
             return None
-        return datetime.now(UTC).replace(tzinfo=None) + app.permanent_session_lifetime
+        lifetime: timedelta = app.permanent_session_lifetime
+        return datetime.now(UTC).replace(tzinfo=None) + lifetime
 
     def should_set_cookie(self, app: "Flask", session: Any) -> bool:
         """Tell whether the response carries the cookie: when changed, or to prolong a permanent one."""
@@ -201,7 +202,7 @@ class SecureCookieSessionInterface(SessionInterface):
             response.vary.add("Cookie")
         if not self.should_set_cookie(app, session):
             return
-        attributes = {
+        attributes: dict[str, Any] = {
             "httponly": self.get_cookie_httponly(app),
             "secure": self.get_cookie_secure(app),
             "samesite": self.get_cookie_samesite(app),

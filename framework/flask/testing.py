@@ -139,11 +139,11 @@ class FlaskClient(Client):
         overrides = kwargs.setdefault("environ_overrides", {})
         overrides["flask._preserve_context"] = self.preserve_context
         kwargs.setdefault("environ_base", self.environ_base)
-        builder = EnvironBuilder(self.application, *args, **kwargs)
+        request = EnvironBuilder(self.application, *args, **kwargs)
         try:
-            environ = builder.get_environ()
+            environ = request.get_environ()
         finally:
-            builder.close()
+            request.close()
         return Client.open(self, environ, **how)
 
     def __enter__(self) -> "FlaskClient":

@@ -64,13 +64,14 @@ class Request(RequestBase, JSONMixin):
             attach_enctype_error_multidict(self)
 
 
-class Response(ResponseBase, JSONMixin):
+class Response(ResponseBase, JSONMixin):  # type: ignore[misc]
     """The response that views give, HTML unless they say otherwise."""
 
     default_mimetype = "text/html"
 
     def _get_data_for_json(self, cache: bool) -> bytes:
-        return self.get_data()  # type: ignore[return-value]
+        body: bytes = self.get_data()
+        return body
 
     @property
     def max_cookie_size(self) -> int:  # type: ignore[override]

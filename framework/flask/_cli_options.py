@@ -1,0 +1,192 @@
+"""The options of the ``flask`` command, and what values they take. Called by ``cli``."""
+
+import os
+import platform
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from flasktrace.framework.werkzeug.utils import import_string
+
+try:
+    import ssl
+except ImportError:
+    ssl = None  # type: ignore[assignment]
+
+_SET, _PROMPT = ("export", "$ ") if os.name == "posix" else ("set", "> ")
+
+HELP = f"""\
+A general utility script for Flask applications.
+
+Provides commands from Flask, extensions, and the application. Loads the application defined in the
+FLASK_APP environment variable, or from a wsgi.py file. Setting the FLASK_ENV environment variable to
+'development' will enable debug mode.
+
+\b
+  {_PROMPT}{_SET} FLASK_APP=hello.py
+  {_PROMPT}{_SET} FLASK_ENV=development
+  {_PROMPT}flask run
+"""
+
+
+def get_version(ctx: click.Context, param: click.Parameter, value: Any) -> None:
+    """Print the versions and end; behind ``--version``."""
+    if ctx.resilient_parsing or not value:
+        return
+    from flasktrace.framework.werkzeug import __version__ as werkzeug_version
+
+    from . import __version__ as flask_version
+
+    versions = {
+        "Python": platform.python_version(), "Flask": flask_version, "Werkzeug": werkzeug_version,
+    }  # fmt: skip
+    click.echo("\n".join(f"{name} {version}" for name, version in versions.items()), color=ctx.color)
+    ctx.exit()
+
+
+version_option = click.Option(
+    ["--version"],
+    help="Show the flask version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=get_version,
+)
+
+
+class CertParamType(click.ParamType):  # type: ignore[type-arg, unused-ignore]
+    """The type of ``--cert``: a file, ``adhoc``, or the import name of an :class:`ssl.SSLContext`."""
+
+    name = "path"
+
+    def __init__(self) -> None:
+        # A path is tried first.
+        self.path_type = click.Path(exists=True, dir_okay=False, resolve_path=True)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Give the path, the word or the context."""
+        if ssl is None:
+            raise click.BadParameter(
+                'Using "--cert" requires Python to be compiled with SSL support.', ctx, param
+            )
+        try:
+            return self.path_type(value, param, ctx)
+        except click.BadParameter:
+            text = click.STRING(value, param, ctx)
+            if text.lower() == "adhoc":
+                return self._adhoc(param, ctx)
+            context = import_string(text, silent=True)
+            if isinstance(context, ssl.SSLContext):
+                return context
+            raise
+
+    def _adhoc(self, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        try:
+            import cryptography  # noqa: F401
+        except ImportError:
+            raise click.BadParameter("Using ad-hoc certificates requires cryptography.", ctx, param) from None
+        return "adhoc"
+
+
+def _validate_key(ctx: click.Context, param: click.Parameter, value: Any) -> Any:
+    """Check ``--key`` against ``--cert``; the two together become the certificate."""
+    cert = ctx.params.get("cert")
+    needs_no_key = cert == "adhoc" or (ssl is not None and isinstance(cert, ssl.SSLContext))
+    if value is None:
+        if cert and not needs_no_key:
+            raise click.BadParameter('Required when using "--cert".', ctx, param)
+        return value
+    if needs_no_key:
+        what = '"adhoc"' if cert == "adhoc" else "an SSLContext object"
+        raise click.BadParameter(f'When "--cert" is {what}, "--key" is not used.', ctx, param)
+    if not cert:
+        raise click.BadParameter('"--cert" must also be specified.', ctx, param)
+    ctx.params["cert"] = cert, value
+    return value
+
+
+class SeparatedPathType(click.Path):
+    """Several paths in one value, parted as in ``PATH``."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Give the list of paths."""
+        convert_one = super().convert
+        return [convert_one(item, param, ctx) for item in self.split_envvar_value(value)]
+
+
+#: The options of ``flask run``: names and settings.
+RUN_OPTIONS: list[tuple[tuple[str, ...], dict[str, Any]]] = [
+    (("--host", "-h"), {"default": "127.0.0.1", "help": "The interface to bind to."}),
+    (("--port", "-p"), {"default": 5000, "help": "The port to bind to."}),
+    (("--cert",), {"type": CertParamType(), "help": "Specify a certificate file to use HTTPS."}),
+    (
+        ("--key",),
+        {
+            "type": click.Path(exists=True, dir_okay=False, resolve_path=True),
+            "callback": _validate_key,
+            "expose_value": False,
+            "help": "The key file to use when specifying a certificate.",
+        },
+    ),
+    (
+        ("--reload/--no-reload",),
+        {
+            "default": None,
+            "help": "Enable or disable the reloader. By default it is active if debug is enabled.",
+        },
+    ),
+    (
+        ("--debugger/--no-debugger",),
+        {
+            "default": None,
+            "help": "Enable or disable the debugger. By default it is active if debug is enabled.",
+        },
+    ),
+    (
+        ("--eager-loading/--lazy-loader",),
+        {
+            "default": None,
+            "help": "Enable or disable eager loading. By default it is enabled if the reloader is not.",
+        },
+    ),
+    (
+        ("--with-threads/--without-threads",),
+        {"default": True, "help": "Enable or disable multithreading."},
+    ),
+    (
+        ("--extra-files",),
+        {
+            "default": None,
+            "type": SeparatedPathType(),
+            "help": f"Extra files that trigger a reload on change, separated by '{os.path.pathsep}'.",
+        },
+    ),
+]
+
+
+#: The options of ``flask routes``.
+ROUTES_OPTIONS: list[tuple[tuple[str, ...], dict[str, Any]]] = [
+    (
+        ("--sort", "-s"),
+        {
+            "type": click.Choice(("endpoint", "methods", "rule", "match")),
+            "default": "endpoint",
+            "help": 'Method to sort routes by. "match" is the order in which Flask tries them.',
+        },
+    ),
+    (("--all-methods",), {"is_flag": True, "help": "Show HEAD and OPTIONS methods."}),
+]
+
+
+def add_options(
+    options: list[tuple[tuple[str, ...], dict[str, Any]]],
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Decorator: give a command its options."""
+
+    def decorator(function: Callable[..., Any]) -> Callable[..., Any]:
+        for names, settings in reversed(options):
+            function = click.option(*names, **settings)(function)
+        return function
+
+    return decorator
