@@ -52,5 +52,7 @@ def _text(text: str, max_chars: int) -> str:
 
 def _lines(text: str) -> str:
     """Plain text for a label: neither an escape sequence nor HTML is left in it."""
-    # "&" begins an entity for Graphviz, also in plain labels.
-    return "\\n".join(str(graphviz.escape(line.replace("&", "&amp;"))) for line in text.split("\n"))
+    # "&" begins an entity for Graphviz, also in plain labels; "<...>" would be HTML.
+    lines = (graphviz.escape(line.replace("&", "&amp;")) for line in text.split("\n"))
+    literal: str = graphviz.nohtml("\\n".join(lines))
+    return literal
