@@ -24,7 +24,8 @@ from flasktrace.tracer.builder import Builder
 from flasktrace.tracer.capture import Texts
 from flasktrace.tracer.client import Driver, Latch, Response
 from flasktrace.tracer.errors import FlasktraceError, ScenarioError, TraceError
-from flasktrace.tracer.model import Metadata, Trace
+from flasktrace.tracer.interrupts import InterruptWatch
+from flasktrace.tracer.model import Metadata, Request, Trace
 from flasktrace.tracer.program import Program, Scenario, as_main, find_app, load, program_traceback
 from flasktrace.tracer.recorder import Recorder, RecorderOptions
 from flasktrace.tracer.requests import PlannedRequest, planned_from
@@ -136,7 +137,7 @@ class _Play:
 
     def run(self) -> PlayResult:
         writer = TraceWriter(self.options.trace_path) if self.options.trace_path else None
-        flusher = Flusher(self.builder, writer, self._metadata())
+        flusher = Flusher(self.builder, writer, self._metadata(), self.driver.requests)
         try:
             with _loopback_ports(self), _no_reloader():
                 flusher.start()
@@ -164,8 +165,9 @@ class _Play:
             return
         with as_main(self.scenario, self.program):
             self.driver.start()
+            interrupts = InterruptWatch()
             try:
-                with self.recorder:
+                with interrupts, self.recorder:
                     self._run_and_serve(self.program)
                     self.driver.end()
             except KeyboardInterrupt:
@@ -177,9 +179,11 @@ class _Play:
             except BaseException as error:
                 self._program_failed(error)
             finally:
-                was_done = self.driver.is_done.is_set
                 self.driver.end()
-        self._judge(was_done)
+            # A server swallows Ctrl-C: it ends its loop as if all were well.
+            if interrupts.has_come() and not self.driver.has_interrupted:
+                self.was_interrupted = True
+        self._judge()
 
     def _run_and_serve(self, program: Program) -> None:
         program.run()
@@ -212,7 +216,7 @@ class _Play:
             " mend the script, then run it again"
         )
 
-    def _judge(self, was_done: bool) -> None:
+    def _judge(self) -> None:
         """Say what went wrong, the most telling reason first."""
         driver, name = self.driver, self.scenario.shown_name
         if self.port_in_use is not None:
@@ -237,8 +241,6 @@ class _Play:
             self.failure = ScenarioError(
                 f"{name} {how} before it started a server: end the script with app.run()"
             )
-        elif not was_done:
-            self.was_interrupted = True
 
     def _plan(self, server: object) -> Sequence[PlannedRequest]:
         """The requests to send, now that the server listens."""
@@ -310,9 +312,15 @@ def plain_routes(app: Any) -> list[str]:
 class Flusher:
     """Builds and writes what was recorded so far, every now and then, from a bare untraced thread."""
 
-    def __init__(self, builder: Builder, writer: TraceWriter | None, metadata: Metadata) -> None:
+    def __init__(
+        self,
+        builder: Builder,
+        writer: TraceWriter | None,
+        metadata: Metadata,
+        requests: Sequence[Request] = (),
+    ) -> None:
         self.failure: TraceError | None = None
-        self._builder, self._writer = builder, writer
+        self._builder, self._writer, self._requests = builder, writer, requests
         builder.trace.metadata = metadata
         self._stopping, self._stopped = Latch(), Latch()
         self._is_started = False
@@ -338,6 +346,7 @@ class Flusher:
         try:
             while not self._stopping.wait(_FLUSH_EVERY_S):
                 self._builder.take(perf_counter_ns() - _LATE_NS)
+                self._builder.set_requests(tuple(self._requests))
                 self._write()
         finally:
             self._stopped.set()

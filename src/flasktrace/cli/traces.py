@@ -31,8 +31,11 @@ def open_trace(path: Path) -> Trace:
     if _is_json(path):
         from flasktrace.reports.exports.json_export import read_json
 
-        with path.open(encoding="utf-8", errors="replace") as stream:
-            return read_json(stream)
+        try:
+            with path.open(encoding="utf-8", errors="replace") as stream:
+                return read_json(stream)
+        except TraceError as error:
+            raise TraceError(f"cannot read {path}: {error}") from None
     from flasktrace.tracer.store import read_trace
 
     return read_trace(path)

@@ -1,0 +1,218 @@
+"""Wrong use and bad input: one clear line, exit status 2, never a traceback of ours."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    """Runs ``flasktrace`` in an empty folder."""
+
+    def run_it(*arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
+            [sys.executable, "-m", "flasktrace", *arguments],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            env=os.environ | {"LANG": "C.UTF-8", "LC_ALL": "C.UTF-8"} | environment,
+            timeout=60,
+        )
+
+    return run_it
+
+
+def _the_line(done: "subprocess.CompletedProcess[str]", *parts: str) -> str:
+    """Our one line on stderr, after checking that it has all the parts."""
+    assert done.returncode == 2, done.stderr
+    ours = [line for line in done.stderr.splitlines() if line.startswith("flasktrace: ")]
+    assert len(ours) == 1, done.stderr
+    assert "site-packages/flasktrace" not in done.stderr
+    assert "flasktrace/cli" not in done.stderr
+    for part in parts:
+        assert part in ours[0]
+    return ours[0]
+
+
+def test_a_script_that_is_not_there(run: Run) -> None:
+    _the_line(run("run", "nowhere.py"), "nowhere.py")
+
+
+def test_an_unknown_scenario_gets_the_nearest_name(run: Run) -> None:
+    _the_line(run("run", "helo"), "helo", "hello")
+
+
+def test_a_script_that_raises_shows_its_own_traceback_first(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "broken.py").write_text("import flask\nprices = {}\nprint(prices['tea'])\n")
+    done = run("run", "broken.py")
+    _the_line(done, "KeyError")
+    assert 'broken.py", line 3' in done.stderr
+    assert done.stderr.index("Traceback") < done.stderr.index("flasktrace: ")
+    assert "tracer/" not in done.stderr
+
+
+def test_a_script_with_a_syntax_error(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "typo.py").write_text("def f(:\n")
+    done = run("run", "typo.py")
+    _the_line(done, "SyntaxError")
+    assert 'typo.py", line 1' in done.stderr
+
+
+def test_a_script_without_a_server_or_an_app(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "nothing.py").write_text("print('no app here')\n")
+    _the_line(run("run", "nothing.py"), "nothing ", "app.run()")
+
+
+def test_a_server_that_never_answers_is_given_up_after_the_timeout(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "slow.py").write_text(
+        "import threading\n"
+        "from flask import Flask\n"
+        "app = Flask(__name__)\n"
+        "@app.route('/')\n"
+        "def index():\n"
+        "    threading.Event().wait(20)\n"
+        "    return ''\n"
+        "app.run()\n"
+    )
+    done = run("run", "slow.py", "--timeout", "0.5")
+    _the_line(done, "0.5", "--timeout")
+    assert "index" in done.stdout  # the trace up to there is shown
+
+
+def test_a_port_in_use_that_the_script_insists_on(run: Run, tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        (tmp_path / "busy.py").write_text(
+            f"from flask import Flask\napp = Flask(__name__)\napp.run(port={port})\n"
+        )
+        _the_line(run("run", "busy.py", "-r", "GET /"), str(port))
+
+
+@pytest.mark.parametrize("request_line", ["GET", "GET index", "/a b c", "GÉT /", "", "G@T /x"])
+def test_a_malformed_request(run: Run, request_line: str) -> None:
+    _the_line(run("run", "hello", "-r", request_line), "-r 'GET /path'")
+
+
+def test_a_path_that_http_cannot_carry(run: Run) -> None:
+    _the_line(run("run", "hello", "-r", "GET /\x7f"), "quote")
+
+
+def test_a_header_without_a_colon_or_without_a_request(run: Run) -> None:
+    _the_line(run("run", "hello", "-r", "/index", "-H", "nonsense"), "nonsense")
+    _the_line(run("run", "hello", "-H", "A: b"), "-r")
+
+
+def test_an_output_folder_that_cannot_be_made(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    _the_line(run("run", "hello", "-o", "file/inside"), "file/inside", "-o")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="the superuser may write everywhere")
+def test_an_output_folder_that_may_not_be_written(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "locked").mkdir(mode=0o500)
+    _the_line(run("run", "hello", "-o", "locked"), "locked", "-o")
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("missing.flasktrace", None),
+        ("empty.flasktrace", b""),
+        ("text.flasktrace", b"not a database, just a text that goes on for a while" * 20),
+        ("cut.flasktrace", b"SQLite format 3\x00\x10\x00"),
+        ("broken.json", b'{"format": "flasktrace", "calls": [}'),
+    ],
+)
+def test_a_trace_file_that_is_none(run: Run, tmp_path: Path, name: str, content: bytes | None) -> None:
+    if content is not None:
+        (tmp_path / name).write_bytes(content)
+    _the_line(run("show", name), name)
+
+
+def test_a_trace_of_a_newer_version_says_so(run: Run, tmp_path: Path) -> None:
+    import sqlite3
+
+    assert run("run", "hello", "-o", "out").returncode == 0
+    path = tmp_path / "out" / "trace.flasktrace"
+    connection = sqlite3.connect(path)
+    connection.execute("PRAGMA user_version = 999")
+    connection.commit()
+    connection.close()
+    _the_line(run("show", str(path)), "999", "newer")
+
+
+def test_a_truncated_trace(run: Run, tmp_path: Path) -> None:
+    assert run("run", "hello", "-o", "out").returncode == 0
+    path = tmp_path / "out" / "trace.flasktrace"
+    data = path.read_bytes()
+    path.write_bytes(data[: len(data) // 2])
+    _the_line(run("show", str(path)), "trace.flasktrace")
+
+
+def test_a_dot_that_fails_costs_no_picture(run: Run, tmp_path: Path) -> None:
+    fake = tmp_path / "bin"
+    fake.mkdir()
+    dot = fake / "dot"
+    dot.write_text("#!/bin/sh\necho 'Error: broken plugin' >&2\nexit 1\n")
+    dot.chmod(0o755)
+    done = run("run", "hello", "-o", "out", PATH=f"{fake}:{os.environ['PATH']}")
+    assert done.returncode == 0
+    assert "</svg>" in (tmp_path / "out" / "callgraph.svg").read_text()
+
+
+def test_unknown_names_in_filters_are_told(run: Run) -> None:
+    _the_line(run("run", "hello", "--no-files", "--only", "no_such_function"), "no_such_function")
+
+
+def test_an_unknown_option_is_one_line(run: Run) -> None:
+    _the_line(run("run", "hello", "--colour"), "--colour")
+
+
+def test_a_chain_without_an_arrow(run: Run) -> None:
+    _the_line(run("check", "wsgi_app", "hello"), "a -> b")
+
+
+def test_ctrl_c_keeps_the_trace_and_says_where_it_is(tmp_path: Path) -> None:
+    (tmp_path / "waits.py").write_text(
+        "import threading\n"
+        "from flask import Flask\n"
+        "app = Flask(__name__)\n"
+        "@app.route('/')\n"
+        "def index():\n"
+        "    print('in the view', flush=True)\n"
+        "    threading.Event().wait(30)\n"
+        "    return ''\n"
+        "app.run()\n"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-m", "flasktrace", "run", "waits.py", "--timeout", "50"],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stderr is not None
+    for line in process.stderr:
+        if "in the view" in line:
+            break
+    process.send_signal(signal.SIGINT)
+    printed, _ = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "waits-trace/trace.flasktrace" in printed
+    assert "index" in printed
+    shown = subprocess.run(
+        [sys.executable, "-m", "flasktrace", "show", "waits-trace/trace.flasktrace"],
+        cwd=tmp_path, capture_output=True, text=True,
+    )  # fmt: skip
+    assert shown.returncode == 0
+    assert "index" in shown.stdout
