@@ -23,6 +23,7 @@ class Captions:
     unit: str = "ms"
     steps: str = "steps {first}–{last}, {calls} calls"
     one_step: str = "step {first}, {calls} calls"
+    one_call: str = "step {first}, 1 call"
     raises: str = "raises {name}"
     an_exception: str = "an exception"
     no_response: str = "no response"
@@ -75,6 +76,7 @@ CHINESE = Captions(
     unit="ms",
     steps="第 {first}–{last} 步，共 {calls} 次调用",
     one_step="第 {first} 步，共 {calls} 次调用",
+    one_call="第 {first} 步，共 1 次调用",
     raises="抛出 {name}",
     an_exception="异常",
     no_response="没有响应",

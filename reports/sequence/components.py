@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from flasktrace.reports.text import clean
 from flasktrace.tracer.model import Function, Origin
 
 CLIENT_KEY = "client"
@@ -75,8 +76,8 @@ def component_of(function: Function, user_caption: str = "your code") -> Compone
         lane = _BY_MODULE.get(".".join(parts[:length]))
         if lane:
             return Component(lane[0], lane[1], lane[2], lane[3], (_ORDER[lane[0]], ""))
-    package = parts[0]
-    name = ".".join(parts[1:2]) or package
+    package = _safe(parts[0])
+    name = _safe(".".join(parts[1:2])) or package
     return Component(
         f"{package}.{name}", package if name != package else "", name, _role(function), (_ORDER["own"], name)
     )
@@ -85,7 +86,12 @@ def component_of(function: Function, user_caption: str = "your code") -> Compone
 def _user_component(function: Function, caption: str) -> Component:
     file_name = function.file_path.replace("\\", "/").rpartition("/")[2]
     name = file_name if file_name and not file_name.startswith("<") else function.module
-    return Component(f"user:{function.module}", caption, name, "user-edge", (_ORDER["user"], ""))
+    return Component(f"user:{function.module}", caption, _safe(name), "user-edge", (_ORDER["user"], ""))
+
+
+def _safe(text: str) -> str:
+    """A name as it may be shown; more than this of it is never."""
+    return clean(text[:200])
 
 
 def _role(function: Function) -> str:

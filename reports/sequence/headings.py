@@ -70,4 +70,6 @@ def footnotes(folded: FoldedTrace, timeline: Timeline, words: Captions) -> list[
 def chapter_count(chapter: Chapter, words: Captions) -> str:
     """``steps 19–25, 34 calls``."""
     pattern = words.one_step if chapter.first == chapter.last else words.steps
+    if chapter.call_count == 1:
+        pattern = words.one_call
     return pattern.format(first=chapter.first, last=chapter.last, calls=chapter.call_count)

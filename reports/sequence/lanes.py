@@ -61,7 +61,7 @@ def _needs(rows: Sequence[Row]) -> dict[tuple[int, int], float]:
         if row.run is None or row.barrier is None:
             continue
         pair = (min(row.anchor, row.barrier), max(row.anchor, row.barrier))
-        distance = row.offset_px + row.run.width_px + row.barrier_px + CLEAR_PX
+        distance = row.offset_px + min(row.run.width_px, row.most_px) + row.barrier_px + CLEAR_PX
         needs[pair] = max(needs.get(pair, 0.0), distance)
     return needs
 

@@ -22,7 +22,7 @@ from flasktrace.reports.text import clean
 
 MARGIN_PX = 20.0
 MIN_WIDTH_PX = 620.0
-HEAD_PX = 38.0
+HEAD_PX = 42.0
 SMALL_PX = 11.5
 NOTE_COLUMN_PX = 10 + 36 + 6 + NOTE_WIDTH_PX
 LANES_TO_NOTES_PX = 20.0
@@ -179,7 +179,7 @@ def _heads(page: _Page, top_px: float, unit: bool = False) -> None:
         _head(group, lane, x, top_px)
     if unit and page.timeline.lanes:
         span = Span(page.words.unit, "muted")
-        group.shapes.append(Text(54.0, top_px + 29, (span,), 9.5, anchor="end"))
+        group.shapes.append(Text(54.0, top_px + 32, (span,), 9.5, anchor="end"))
     page.drawing.heads.append(group)
 
 
@@ -191,8 +191,8 @@ def _head(group: Group, lane: Component, x_px: float, top_px: float) -> None:
     box = Box(x_px - width / 2, top_px, width, HEAD_PX)
     group.shapes.append(Rect(box, fill, lane.role, stroke_px, 4.0))
     if package:
-        group.shapes.append(Text(x_px, top_px + 15, (Span(package, "muted"),), 10.0, anchor="middle"))
-    baseline = top_px + (30 if package else 24)
+        group.shapes.append(Text(x_px, top_px + 15.5, (Span(package, "muted"),), 10.0, anchor="middle"))
+    baseline = top_px + (33 if package else 26)
     group.shapes.append(Text(x_px, baseline, (Span(name, bold=True),), 12.0, anchor="middle"))
 
 
@@ -221,7 +221,7 @@ def _bands(page: _Page) -> None:
 
 
 def _description(page: _Page) -> str:
-    lanes = ", ".join(clean(lane.name[:200]) for lane in page.timeline.lanes)
+    lanes = ", ".join(lane.name for lane in page.timeline.lanes)
     chapters = [
         f"{c.number}. {clean(c.phase.title[:200])}" for c in page.timeline.chapters if c.phase is not None
     ]

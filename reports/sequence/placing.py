@@ -18,6 +18,7 @@ from flasktrace.reports.sequence.geometry import (
     Text,
 )
 from flasktrace.reports.sequence.lanes import Columns
+from flasktrace.reports.sequence.metrics import shorten
 from flasktrace.reports.sequence.notes import NoteColumn
 from flasktrace.reports.sequence.rows import (
     CAPTION_PX,
@@ -31,14 +32,12 @@ from flasktrace.reports.sequence.rows import (
 )
 from flasktrace.reports.sequence.runs import VALUE_PX, Run
 from flasktrace.reports.sequence.timeline import Activation, Event, EventKind, Timeline
-from flasktrace.reports.sequence.wording import returned_text
 from flasktrace.tracer.catalogue import Frame
-from flasktrace.tracer.model import Raised, Returned
+from flasktrace.tracer.model import Raised
 
 PITCH_PX = 21.0  # from the end of one row to the line of the next
 MIN_BAR_PX = 11.0
 BAND_PX = 28.0
-MIN_VALUE_PX = 34.0
 CALL_PX = 1.6
 MESSAGE_PX = 2.2
 
@@ -230,32 +229,25 @@ class Placer:
         if isinstance(outcome, Raised):
             self._raised(row, own)
             return
-        if isinstance(outcome, Returned) and row.event.is_leaf and self._value(row, own, outcome):
+        if row.run is not None and row.barrier is not None and row.event.other is not None:
+            self._value(row, row.run, own, row.event.other)
             return
         end = max(self.y_px, top + MIN_BAR_PX)
         self._stop(own, end)
         self.y_px = end + 3
 
-    def _value(self, row: Row, own: Activation, outcome: Returned) -> bool:
-        """The value on its dashed arrow, where another lifeline gets it and there is room for its text."""
-        caller = row.event.other
-        if caller is None or caller.lane == own.lane or row.barrier is None or own.step is None:
-            return False
-        if own.step.repeat_count > 1:
-            return False
+    def _value(self, row: Row, run: Run, own: Activation, caller: Activation) -> None:
+        """The value on its dashed arrow, cut to the room between the bars."""
+        assert own.step is not None and row.barrier is not None
         anchor, barrier = self.columns.x_px[row.anchor], self.columns.x_px[row.barrier]
         room = abs(barrier - anchor) - row.offset_px - row.barrier_px - CLEAR_PX
-        text = returned_text(outcome)
-        run = Run((Span(text, "muted"),), size_px=VALUE_PX)
-        if not text or room < min(MIN_VALUE_PX, run.width_px) or run.width_px > room:
-            return False
+        text = shorten(run.spans[0].text, room, VALUE_PX, mono=True)
         y = max(self.y_px + 13, self.starts[own.key][1] + 18)
         group = self._group(own.step)
-        self._label(group, row, run, y - 4)
+        self._label(group, row, Run((Span(text, "muted"),), size_px=VALUE_PX), y - 4)
         self._arrow_back(group, own, caller, y, "return", "4 3")
         self._stop(own, y)
         self.y_px = y + 4
-        return True
 
     def _arrow_back(
         self, group: Group, own: Activation, caller: Activation, y_px: float, role: str, dash: str

@@ -7,16 +7,17 @@ running at the time: that lifeline is its barrier. The barriers are what puts th
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 
+from flasktrace.reports.folded import Step
 from flasktrace.reports.sequence.captions import Captions
 from flasktrace.reports.sequence.components import Component
 from flasktrace.reports.sequence.geometry import Span
 from flasktrace.reports.sequence.metrics import MONO_EM, shorten
-from flasktrace.reports.sequence.runs import LABEL_PX, Run
+from flasktrace.reports.sequence.runs import LABEL_PX, VALUE_PX, Run
 from flasktrace.reports.sequence.timeline import Activation, Event, EventKind, Timeline
-from flasktrace.reports.sequence.wording import raised_run, step_run
+from flasktrace.reports.sequence.wording import raised_run, returned_text, step_run
 from flasktrace.reports.text import clean
 from flasktrace.tracer.catalogue import Frame
-from flasktrace.tracer.model import Raised, Request
+from flasktrace.tracer.model import Raised, Request, Returned
 
 HALF_BAR_PX = 5.0
 LEVEL_PX = 5.0
@@ -27,6 +28,7 @@ TARGET_CHARS = 30
 # With more chapters than this, labels carry few arguments: each is as wide as its widest label.
 FULL_LABEL_CHAPTERS = 2
 CAPTION_PX = 10.5
+VALUE_ROOM_PX = 100.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,7 @@ class Row:
     Attributes:
         side: 1 when the label runs to the right of its anchor, -1 to the left.
         anchor: index of the lifeline that it stands at; ``offset_px`` is the distance from it.
+        most_px: the width beyond which the label puts no lifelines apart, but is cut.
         barrier: index of the lifeline that it must not reach, or None; ``barrier_px`` is how far that
             one's bars stand out on this side.
     """
@@ -45,6 +48,7 @@ class Row:
     side: int = 1
     anchor: int = 0
     offset_px: float = 0.0
+    most_px: float = 1e6
     barrier: int | None = None
     barrier_px: float = 0.0
 
@@ -157,14 +161,22 @@ class RowPlanner:
         lane = self.index[own.lane]
         caller = self.index.get(event.other.lane) if event.other else None
         if not isinstance(outcome, Raised):
-            # The value's text takes the room that there is: it puts no lifelines apart.
-            side = -1 if caller is not None and caller < lane else 1
-            offset = (self._outer(lane) if side > 0 else HALF_BAR_PX) + CLEAR_PX
-            return self._bounded(Row(event, None, side, lane, offset))
+            value = self._value(event, own.step)
+            if value is None or caller is None or caller == lane:
+                return Row(event, anchor=lane)
+            row = self._beside(event, value, lane, -1 if caller < lane else 1)
+            return replace(row, most_px=VALUE_ROOM_PX) if row.barrier is not None else Row(event, anchor=lane)
         run = raised_run(outcome, self.words)
         if caller is None or caller == lane:
             return self._beside(event, run, lane, 1, extra_px=2.0)
         return self._beside(event, run, lane, -1 if caller < lane else 1)
+
+    def _value(self, event: Event, step: Step) -> Run | None:
+        """The label of a value returned: only for the innermost steps, whose arrows cross no others."""
+        if not event.is_leaf or step.repeat_count > 1 or not isinstance(step.call.outcome, Returned):
+            return None
+        text = returned_text(step.call.outcome)
+        return Run((Span(text, "muted"),), size_px=VALUE_PX) if text else None
 
     def _message(self, event: Event, own: Activation) -> Row:
         assert event.request is not None
@@ -204,5 +216,5 @@ def status_line(request: Request, words: Captions) -> str:
 
 def head_texts(component: Component, max_name_px: float = 132.0) -> tuple[str, str]:
     """The small and the large line of a lifeline's head, cut to fit."""
-    package = shorten(clean(component.package[:300]), max_name_px, 10.0)
-    return package, shorten(clean(component.name[:300]), max_name_px, 12.0, bold=True)
+    package = shorten(component.package, max_name_px, 10.0)
+    return package, shorten(component.name, max_name_px, 12.0, bold=True)

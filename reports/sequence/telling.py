@@ -8,6 +8,7 @@ from flasktrace.reports.sequence.links import source_link
 from flasktrace.reports.sequence.options import SequenceOptions
 from flasktrace.reports.sequence.timeline import EventKind, Timeline
 from flasktrace.reports.sequence.wording import outcome_words, step_name, tooltip
+from flasktrace.reports.text import clean
 
 
 def tell_steps(
@@ -15,7 +16,8 @@ def tell_steps(
 ) -> None:
     """Give the groups of the steps, and their bars, what is to be read, spoken and followed."""
     lanes = {lane.key: lane for lane in timeline.lanes}
-    steps = {step.number: step for step in timeline.steps}
+    # An exception may leave, in a chapter, a step that began before it.
+    steps = {event.own.key: event.own.step for event in timeline.events if event.own and event.own.step}
     callers = {
         event.own.key: event.other.step
         for event in timeline.events
@@ -43,7 +45,7 @@ def _number(group_id: str) -> int:
 
 def spoken(step: Step, caller: Step | None, lane: Component | None, words: Captions) -> str:
     """A step as a sentence for a screen reader."""
-    place = lane.name if lane else step.function.module
+    place = lane.name if lane else clean(step.function.module[:200])
     if caller is None:
         text = words.step_root.format(number=step.number, name=step_name(step), lane=place)
     else:

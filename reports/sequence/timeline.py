@@ -106,6 +106,10 @@ def build_timeline(
     builder = _Builder(folded, {c.number for c in chosen}, components)
     events = builder.run()
     lanes = {c.key: c for c in components.values()}
+    for function in {step.function.id: step.function for step in folded.steps}.values():
+        # A message or an exception may reach a lifeline where no step of this drawing begins.
+        unseen = component_of(function, names.user_caption)
+        lanes.setdefault(unseen.key, unseen)
     lanes[CLIENT_KEY] = client_component(outside, client)
     used = {a.lane for e in events if _needs_lanes(e) for a in (e.own, e.other) if a is not None}
     ordered = sorted((c for c in lanes.values() if c.key in used), key=lambda c: c.order)
