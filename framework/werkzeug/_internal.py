@@ -223,6 +223,14 @@ def _decode_idna(domain: str | bytes) -> str:
     return ".".join(_decode_label(label) for label in domain.split(b"."))
 
 
+def _split_port(host: str) -> tuple[str, str]:
+    """A host's name and its port, which may be empty. The colons of an IPv6 address stand in brackets."""
+    if ":" not in host or host.endswith("]"):
+        return host, ""
+    name, _, port = host.rpartition(":")
+    return name, port
+
+
 def _make_cookie_domain(domain: str | None) -> bytes | None:
     """The value of a cookie's ``Domain`` for a host name, without its port."""
     if domain is None:
