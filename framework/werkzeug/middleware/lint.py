@@ -137,8 +137,8 @@ class GuardedIterator:
     def close(self) -> None:
         """Close the body and compare it with the headers."""
         self.closed = True
-        if hasattr(self._iterator, "close"):
-            self._iterator.close()
+        if close := getattr(self._iterator, "close", None):
+            close()
         if self.headers_set:
             status_code, headers = self.headers_set
             _check_length(status_code, headers, sum(self.chunks))
