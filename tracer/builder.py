@@ -6,7 +6,7 @@ Events come in per thread and are merged by their times, as a call in one thread
 
 import dis
 import heapq
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import Any
@@ -94,7 +94,8 @@ class Builder:
         self._states: dict[int, _ThreadState] = {}
         self._table = FunctionTable(recorder)
         self.trace.functions = self._table.functions
-        self._pools = Pools(self.trace.calls, texts or Texts())
+        self._texts = texts or Texts()
+        self._pools = Pools(self.trace.calls, self._texts)
         self._generators: dict[int, _Generator] = {}
         self._starters: dict[int, int] = {}  # id of a Thread object: the call that started it
         self._first_ns: int | None = None
@@ -107,6 +108,8 @@ class Builder:
             until_ns: leave events after this moment for later: another thread may yet hand in an
                 earlier one. None takes them all.
         """
+        while self._recorder.secrets:
+            self._texts.learn(self._recorder.secrets.pop())
         chunks = []
         for stream in tuple(self._recorder.streams):
             if chunk := _drain(stream, until_ns):
@@ -116,6 +119,12 @@ class Builder:
 
     def take_changed(self) -> list[int]:
         """The positions of calls that changed after they were handed out, once; all are handed out now."""
+        calls = self.trace.calls
+        for state in self._states.values():
+            for entry in state.stack:
+                if entry.row >= 0 and entry.row == entry.hang:
+                    calls.end_ns[entry.row] = self._last_ns  # so far
+                    self._touch(entry.row)
         changed = sorted(self.changed)
         self.changed.clear()
         self.written_count = len(self.trace.calls)
@@ -132,8 +141,13 @@ class Builder:
                 if entry.row >= 0:
                     self._close(entry, end_ns, 0)
         self.trace.metadata = metadata
-        self.trace.requests = requests
+        self.set_requests(requests)
         return self.trace
+
+    def set_requests(self, requests: Iterable[Request]) -> None:
+        """Name the requests sent so far; secrets in their targets are masked."""
+        clean = self._texts.clean
+        self.trace.requests = [Request(r.id, r.method, clean(r.target), r.status) for r in requests]
 
     def _state(self, stream: ThreadStream) -> _ThreadState:
         state = self._states.get(stream.id)
@@ -257,7 +271,7 @@ class Builder:
             if is_thrown:
                 # Closed, as a rule, which is no failure; a handler may yet show that it was one.
                 state.raised.append(_Left(entry.row, id(info.code), info.line_at(lasti), ""))
-            outcome = self._pools.returned(info.line_at(lasti), value) if has_ended else 0
+            outcome = self._pools.returned(info, lasti, value) if has_ended else 0
         self._close(entry, time_ns, outcome)
 
     def _pop(self, state: _ThreadState, info: FunctionInfo, time_ns: int) -> _Open | None:

@@ -11,7 +11,7 @@ hashed, as a metaclass may define ``__hash__`` too.
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import Any
@@ -143,6 +143,7 @@ _SECRET_IN_TEXT = re.compile(
     r"|((?:authorization|cookie)\s*:\s*)([^\r\n'\"]+)"
     r"|(\b(?:Bearer|Basic|Digest)\s+)([^\s,'\"]+)"
 )
+_KEY_NAMES = frozenset({"key", "name", "keyword", "header_name", "k"})  # parameters that name another one
 _MIN_LEARNED_CHARS = 6  # shorter secrets would blacken innocent text all over the trace
 
 
@@ -193,14 +194,31 @@ class Texts:
             text = _SECRET_IN_TEXT.sub(lambda m: (m[1] or m[3] or m[5]) + MASK, text)
         return text
 
-    def value(self, name: str, captured: Captured) -> Value:
+    def values(self, function: str, names: Sequence[str], captured: Sequence[Captured]) -> tuple[Value, ...]:
+        """The model's values of a call's parameters.
+
+        Beside the values of secret names, those are masked that go with a secret key
+        (``add("Set-Cookie", value)``) or into a function of a secret name (``dump_cookie(key, value)``).
+        """
+        is_secret = self.is_secret_name(function)
+        for name, item in zip(names, captured, strict=True):
+            if name.lstrip("_") in _KEY_NAMES and type(item) is str and self.is_secret_name(item):
+                is_secret = True
+        if not is_secret:
+            return tuple(map(self.value, names, captured))
+        return tuple(
+            self.value(name, item, name.lstrip("_") not in _KEY_NAMES)
+            for name, item in zip(names, captured, strict=True)
+        )
+
+    def value(self, name: str, captured: Captured, is_secret: bool = False) -> Value:
         """The model's value of a captured one."""
         kind = type(captured)
         if kind is tuple:
             class_name, object_id = _printable(captured[0]), captured[1]
         else:
             class_name, object_id = _type_name(kind), 0
-        if name and self.is_secret_name(name) and self._is_data(captured):
+        if (is_secret or (name and self.is_secret_name(name))) and self._is_data(captured):
             self._learn_captured(captured)
             return Value(name, class_name, object_id, MASK)
         return Value(name, class_name, object_id, self.clean(self.text(captured)))

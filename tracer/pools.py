@@ -17,12 +17,14 @@ class Pools:
         self._details: dict[Any, int] = {}
         self._outcomes: dict[Any, int] = {}
 
-    def returned(self, line: int | None, captured: Captured | None) -> int:
+    def returned(self, info: FunctionInfo, lasti: int, captured: Captured | None) -> int:
         """The position of the outcome of a call that came back; ``captured`` is None without values."""
-        key = (line, captured)
+        line = info.line_at(lasti)
+        is_secret = type(captured) in (str, bytes, tuple) and self._texts.is_secret_name(info.code.co_name)
+        key = (line, captured, is_secret)
         position = self._outcomes.get(key)
         if position is None:
-            value = None if captured is None else self._texts.value("", captured)
+            value = None if captured is None else self._texts.value("", captured, is_secret)
             position = self._add_outcome(key, Returned(value, line))
         return position
 
@@ -51,6 +53,6 @@ class Pools:
                 self._details.clear()
             pool = self._calls.details
             position = self._details[key] = len(pool)
-            values = tuple(map(self._texts.value, info.names, captured))
+            values = self._texts.values(info.code.co_name, info.names, captured)
             pool.append(Detail(values[0], values[1:]) if info.has_receiver else Detail(None, values))
         return position

@@ -17,7 +17,7 @@ import dis
 import socketserver
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from time import perf_counter_ns
@@ -88,6 +88,7 @@ class Recorder:
         self.options = options or RecorderOptions()
         self.scope = Scope(self.options.scope)
         self.streams: list[ThreadStream] = []
+        self.secrets: list[object] = []  # values of the app's secret settings, for the builder to mask
         self.workers: list[threading.Thread] = []
         self.error_count = 0
         self.lost_count = 0  # events, for want of room on the stack
@@ -171,7 +172,8 @@ class Recorder:
                 self._generated[id(code)] = (self.scope.decide(file_path, frame.f_globals), code)
             return _IN if self._generated[id(code)][0].is_recorded else _OUT
         mode = _IN if self.scope.decide(file_path, frame.f_globals).is_recorded else _OUT
-        if file_path in (_THREADING_FILE, _SOCKETSERVER_FILE):
+        is_config = frame.f_globals.get("__name__") == "flask.config"
+        if file_path in (_THREADING_FILE, _SOCKETSERVER_FILE) or is_config:
             mode |= _WATCHED
         self._modes[file_path] = mode
         return mode
@@ -185,8 +187,19 @@ class Recorder:
             back = frame.f_back
             if back is not None and back.f_code.co_filename == _SOCKETSERVER_FILE:
                 self.workers.append(thread)
+        elif code.co_qualname == "ConfigAttribute.__get__" or code.co_qualname == "ConfigAttribute.__set__":
+            self._note_secret(frame.f_locals)
         elif code is _SERVE_FOREVER and self.options.on_serve is not None:
             self.options.on_serve(frame.f_locals["self"])
+
+    def _note_secret(self, values: Mapping[str, Any]) -> None:
+        """Note the app's secret key when it is set or read: its name is only known to Flask's descriptor."""
+        if _instance_dict(values["self"]).get("__name__") != "SECRET_KEY":
+            return
+        config = _instance_dict(values.get("obj")).get("config")
+        if isinstance(config, dict):
+            self.secrets.append(dict.get(config, "SECRET_KEY"))
+        self.secrets.append(values.get("value"))
 
     def _plan(self, code: CodeType) -> tuple[str, ...]:
         """The names of a function's parameters; the code is kept, so that its id stays its own."""
@@ -275,6 +288,15 @@ def _hook(recorder: Recorder, stream: ThreadStream) -> ProfileFunction:
                 raise
 
     return hook
+
+
+def _instance_dict(item: object) -> dict[str, Any]:
+    """An object's own attributes, without running a ``__getattribute__`` of its class."""
+    try:
+        found = object.__getattribute__(item, "__dict__")
+    except AttributeError:
+        return {}
+    return found if type(found) is dict else {}
 
 
 def parameter_names(code: CodeType) -> tuple[str, ...]:

@@ -115,7 +115,9 @@ class TraceWriter:
         self._written: dict[str, int] = {}
         _make_way(self.path)
         try:
-            self._connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
+            self._connection = sqlite3.connect(
+                self.path, timeout=30, isolation_level=None, check_same_thread=False
+            )
             self._connection.executescript(
                 f"PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {SCHEMA_VERSION};"
                 # A killed process must not leave half a batch; a power cut may.
@@ -295,6 +297,7 @@ def _read(path: Path) -> Trace:
     connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
     with contextlib.closing(connection):
         _distrust(connection)
+        connection.execute("BEGIN")  # one state of a file that may be growing
         _check_tables(connection)
         return _Reader(connection).trace()
 

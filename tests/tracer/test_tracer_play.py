@@ -87,7 +87,8 @@ def run(
 
 
 CHAINS = [
-    "Flask.__init__ -> Flask.route -> Flask.route.<locals>.decorator -> Flask.add_url_rule -> Rule.__init__ -> Map.add",
+    "Flask.__init__ -> Flask.route -> Flask.route.<locals>.decorator -> Flask.add_url_rule"
+    " -> Rule.__init__ -> Map.add",
     "Flask.run -> run_simple -> run_simple.<locals>.inner -> make_server -> BaseWSGIServer.__init__"
     " -> TCPServer.__init__ -> BaseServer.__init__ -> HTTPServer.server_bind -> TCPServer.server_bind"
     " -> TCPServer.server_activate -> BaseWSGIServer.serve_forever -> BaseServer.serve_forever",
@@ -95,10 +96,10 @@ CHAINS = [
     " -> process_request_thread -> finish_request -> BaseRequestHandler.__init__ -> setup"
     " -> WSGIRequestHandler.handle -> BaseHTTPRequestHandler.handle -> WSGIRequestHandler.handle_one_request"
     " -> parse_request -> run_wsgi -> make_environ -> execute -> Flask.__call__",
-    "Flask.__call__ -> wsgi_app -> request_context -> RequestContext.__init__ -> RequestContext.push -> app_context"
-    " -> AppContext.push -> LocalStack.push -> LocalStack.push -> open_session -> match_request"
-    " -> full_dispatch_request -> try_trigger_before_first_request_functions -> preprocess_request"
-    " -> dispatch_request -> __main__.index -> finalize_request -> make_response -> process_response"
+    "Flask.__call__ -> wsgi_app -> request_context -> RequestContext.__init__ -> RequestContext.push"
+    " -> app_context -> AppContext.push -> LocalStack.push -> LocalStack.push -> open_session"
+    " -> match_request -> full_dispatch_request -> try_trigger_before_first_request_functions"
+    " -> preprocess_request -> dispatch_request -> __main__.index -> finalize_request -> make_response -> process_response"
     " -> BaseResponse.__call__ -> RequestContext.auto_pop -> RequestContext.pop",
     "Flask.__init__ -> serve_forever -> shutdown_request",
 ]
@@ -121,7 +122,7 @@ def test_the_installed_engine_gives_its_own_chain(tmp_path: Path) -> None:
     result, trace = run(HELLO, tmp_path)
     assert result["responses"][0][:2] == [200, "index"]
     assert trace is not None and trace.metadata.flask_version.startswith("3.")
-    chain = "Flask.run -> run_simple -> make_server -> serve_forever -> process_request_thread -> Flask.__call__ -> index"
+    chain = "Flask.run -> run_simple -> make_server -> process_request_thread -> wsgi_app -> index"
     assert query.contains_chain(trace, query.split_chain(chain))
     assert [(r.method, r.target, r.status) for r in trace.requests] == [("GET", "/index", 200)]
 
