@@ -3,7 +3,7 @@
 import os
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -27,11 +27,16 @@ def renew_golden(request: pytest.FixtureRequest) -> bool:
     return bool(request.config.getoption("--renew-golden"))
 
 
-def missing_prerequisite(reason: str) -> None:
-    """Skip a test that cannot run here, or fail it where all tests must run (``FLASKTRACE_ALL_TESTS``)."""
-    if os.environ.get("FLASKTRACE_ALL_TESTS"):
-        pytest.fail(reason)
-    pytest.skip(reason)
+@pytest.fixture
+def cannot_run() -> Callable[[str], None]:
+    """Skips a test for a reason; fails it where every test must run (``FLASKTRACE_ALL_TESTS``)."""
+
+    def skip_or_fail(reason: str) -> None:
+        if os.environ.get("FLASKTRACE_ALL_TESTS"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+
+    return skip_or_fail
 
 
 @pytest.fixture(autouse=True)
