@@ -1,7 +1,6 @@
 """The options of the ``flask`` command, and what values they take. Called by ``cli``."""
 
 import os
-import platform
 from collections.abc import Callable
 from typing import Any
 
@@ -28,31 +27,6 @@ FLASK_APP environment variable, or from a wsgi.py file. Setting the FLASK_ENV en
   {_PROMPT}{_SET} FLASK_ENV=development
   {_PROMPT}flask run
 """
-
-
-def get_version(ctx: click.Context, param: click.Parameter, value: Any) -> None:
-    """Print the versions and end; behind ``--version``."""
-    if ctx.resilient_parsing or not value:
-        return
-    from flasktrace.framework.werkzeug import __version__ as werkzeug_version
-
-    from . import __version__ as flask_version
-
-    versions = {
-        "Python": platform.python_version(), "Flask": flask_version, "Werkzeug": werkzeug_version,
-    }  # fmt: skip
-    click.echo("\n".join(f"{name} {version}" for name, version in versions.items()), color=ctx.color)
-    ctx.exit()
-
-
-version_option = click.Option(
-    ["--version"],
-    help="Show the flask version",
-    is_flag=True,
-    is_eager=True,
-    expose_value=False,
-    callback=get_version,
-)
 
 
 class CertParamType(click.ParamType):  # type: ignore[type-arg, unused-ignore]
@@ -89,21 +63,16 @@ class CertParamType(click.ParamType):  # type: ignore[type-arg, unused-ignore]
         return "adhoc"
 
 
-def _validate_key(ctx: click.Context, param: click.Parameter, value: Any) -> Any:
-    """Check ``--key`` against ``--cert``; the two together become the certificate."""
-    cert = ctx.params.get("cert")
-    needs_no_key = cert == "adhoc" or (ssl is not None and isinstance(cert, ssl.SSLContext))
-    if value is None:
-        if cert and not needs_no_key:
-            raise click.BadParameter('Required when using "--cert".', ctx, param)
-        return value
-    if needs_no_key:
-        what = '"adhoc"' if cert == "adhoc" else "an SSLContext object"
-        raise click.BadParameter(f'When "--cert" is {what}, "--key" is not used.', ctx, param)
-    if not cert:
-        raise click.BadParameter('"--cert" must also be specified.', ctx, param)
-    ctx.params["cert"] = cert, value
-    return value
+def key_problem(cert: Any, key: str | None) -> str | None:
+    """Say what is wrong with ``--key`` beside this ``--cert``, if anything is."""
+    is_adhoc = cert == "adhoc"
+    is_context = ssl is not None and isinstance(cert, ssl.SSLContext)
+    if key is None:
+        return 'Required when using "--cert".' if cert and not (is_adhoc or is_context) else None
+    if is_adhoc or is_context:
+        what = '"adhoc"' if is_adhoc else "an SSLContext object"
+        return f'When "--cert" is {what}, "--key" is not used.'
+    return None if cert else '"--cert" must also be specified.'
 
 
 class SeparatedPathType(click.Path):
@@ -115,6 +84,14 @@ class SeparatedPathType(click.Path):
         return [convert_one(item, param, ctx) for item in self.split_envvar_value(value)]
 
 
+#: What ``--version`` is like.
+VERSION_SETTINGS: dict[str, Any] = {
+    "help": "Show the flask version",
+    "is_flag": True,
+    "is_eager": True,
+    "expose_value": False,
+}
+
 #: The options of ``flask run``: names and settings.
 RUN_OPTIONS: list[tuple[tuple[str, ...], dict[str, Any]]] = [
     (("--host", "-h"), {"default": "127.0.0.1", "help": "The interface to bind to."}),
@@ -124,7 +101,6 @@ RUN_OPTIONS: list[tuple[tuple[str, ...], dict[str, Any]]] = [
         ("--key",),
         {
             "type": click.Path(exists=True, dir_okay=False, resolve_path=True),
-            "callback": _validate_key,
             "expose_value": False,
             "help": "The key file to use when specifying a certificate.",
         },
@@ -180,13 +156,14 @@ ROUTES_OPTIONS: list[tuple[tuple[str, ...], dict[str, Any]]] = [
 
 
 def add_options(
-    options: list[tuple[tuple[str, ...], dict[str, Any]]],
+    options: list[tuple[tuple[str, ...], dict[str, Any]]], **callbacks: Any
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Decorator: give a command its options."""
+    """Decorator: give a command its options; ``key=function`` has the function check ``--key``."""
 
     def decorator(function: Callable[..., Any]) -> Callable[..., Any]:
         for names, settings in reversed(options):
-            function = click.option(*names, **settings)(function)
+            callback = callbacks.get(names[0].lstrip("-"))
+            function = click.option(*names, callback=callback, **settings)(function)
         return function
 
     return decorator

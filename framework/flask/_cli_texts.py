@@ -1,6 +1,7 @@
 """What the ``flask`` command prints. Called by ``cli``."""
 
 import os
+import platform
 import sys
 from collections.abc import Iterator, Sequence
 from operator import attrgetter
@@ -11,6 +12,10 @@ NOT_LOCATED = (
     'Could not locate a Flask application. You did not provide the "FLASK_APP" environment variable, and a'
     ' "wsgi.py" or "app.py" module was not found in the current directory.'
 )
+
+
+DOTENV_TIP = ' * Tip: There are .env or .flaskenv files present. Do "pip install python-dotenv" to use them.'
+DEVELOPMENT_ONLY = "   WARNING: This is a development server. Do not use it in a production deployment."
 
 
 def several_apps(module: ModuleType) -> str:
@@ -36,6 +41,15 @@ def needs_arguments(module: ModuleType, factory_name: str) -> str:
         f'Detected factory "{factory_name}" in module "{module.__name__}", but could not call it without'
         f" arguments. Use \"FLASK_APP='{how}'\" to specify arguments."
     )
+
+
+def version_text() -> str:
+    """Give the versions of Python, Flask and Werkzeug, one a line."""
+    from flasktrace.framework.werkzeug import __version__ as werkzeug_version
+
+    from . import __version__ as flask_version
+
+    return f"Python {platform.python_version()}\nFlask {flask_version}\nWerkzeug {werkzeug_version}"
 
 
 def shell_banner(app: Any) -> str:

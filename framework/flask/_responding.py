@@ -1,6 +1,6 @@
 """Taking apart what a view gave, and what to say when it cannot be used. Called by ``app``."""
 
-from typing import Any
+from typing import Any, NoReturn
 
 from flasktrace.framework.werkzeug.datastructures import Headers
 
@@ -37,6 +37,11 @@ def unpack_result(result: Any) -> tuple[Any, Any, Any]:
             " without a return statement."
         )
     return body, status, headers
+
+
+def raise_again(error: BaseException) -> NoReturn:
+    """Raise an exception that nobody handled. From here, so that tracebacks have 1.1's entries."""
+    raise error
 
 
 def key_error_detail(error: Any) -> None:

@@ -29,7 +29,7 @@ from flasktrace.framework.werkzeug.routing import BuildError, Map, RequestRedire
 from flasktrace.framework.werkzeug.wrappers import BaseResponse
 
 from ._registering import DEFAULT_SETTINGS, TOO_LATE, complete_methods, server_address, warn_moved
-from ._responding import INVALID_VIEW_RESULT, key_error_detail, unpack_result
+from ._responding import INVALID_VIEW_RESULT, key_error_detail, raise_again, unpack_result
 from .config import Config, ConfigAttribute
 from .ctx import AppContext, RequestContext, _AppCtxGlobals
 from .globals import _request_ctx_stack, g, request, session
@@ -654,7 +654,7 @@ class Flask(_PackageBoundObject):
             return self.handle_http_exception(e)
         handler = self._find_error_handler(e)
         if handler is None:
-            raise e
+            raise_again(e)
         return handler(e)
 
     def handle_exception(self, e: Exception) -> Any:
@@ -666,7 +666,7 @@ class Flask(_PackageBoundObject):
         exc_info = sys.exc_info()
         got_request_exception.send(self, exception=e)
         if self.propagate_exceptions:
-            raise e
+            raise_again(e)
         self.log_exception(exc_info)
         server_error: Any = InternalServerError()
         # For handlers of 500, which get this error rather than the one behind it.

@@ -20,20 +20,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ._cli_options import HELP, ROUTES_OPTIONS, RUN_OPTIONS, add_options, version_option
+import flasktrace.framework.flask._cli_texts as texts
+
+from ._cli_options import HELP, ROUTES_OPTIONS, RUN_OPTIONS, VERSION_SETTINGS, add_options, key_problem
 from ._cli_options import CertParamType as CertParamType
 from ._cli_options import SeparatedPathType as SeparatedPathType
-from ._cli_options import _validate_key as _validate_key
-from ._cli_options import get_version as get_version
-from ._cli_texts import (
-    NOT_LOCATED,
-    needs_arguments,
-    no_app,
-    route_lines,
-    several_apps,
-    shell_banner,
-    startup_names,
-)
 from .globals import _app_ctx_stack, current_app
 from .helpers import get_debug_flag, get_env, get_load_dotenv
 
@@ -53,8 +44,7 @@ class NoAppException(click.UsageError):
 def find_best_app(script_info: "ScriptInfo", module: ModuleType) -> "Flask":
     """Find the application in a module: by its usual names, the only one, or a factory.
 
-    Raises:
-        NoAppException: there is none, or more than one.
+    Raises NoAppException: there is none, or more than one.
     """
     from .app import Flask
 
@@ -66,7 +56,7 @@ def find_best_app(script_info: "ScriptInfo", module: ModuleType) -> "Flask":
     if len(found) == 1:
         return found[0]
     if found:
-        raise NoAppException(several_apps(module))
+        raise NoAppException(texts.several_apps(module))
     for name in ("create_app", "make_app"):
         factory = getattr(module, name, None)
         if not inspect.isfunction(factory):
@@ -76,10 +66,10 @@ def find_best_app(script_info: "ScriptInfo", module: ModuleType) -> "Flask":
         except TypeError as problem:
             if not _called_with_wrong_args(factory):
                 raise
-            raise NoAppException(needs_arguments(module, name)) from problem
+            raise NoAppException(texts.needs_arguments(module, name)) from problem
         if isinstance(made, Flask):
             return made
-    raise NoAppException(no_app(module))
+    raise NoAppException(texts.no_app(module))
 
 
 def call_factory(
@@ -107,8 +97,7 @@ def _called_with_wrong_args(factory: Any) -> bool:
 def find_app_by_string(script_info: "ScriptInfo", module: ModuleType, app_name: str) -> "Flask":
     """Find the application that ``name`` or ``factory(arguments)`` stands for in a module.
 
-    Raises:
-        NoAppException: it does not name an application.
+    Raises NoAppException: it does not name an application.
     """
     from .app import Flask
 
@@ -163,8 +152,7 @@ def locate_app(
 ) -> "Flask | None":
     """Import a module and find the application in it.
 
-    Raises:
-        NoAppException: the module cannot be imported, or has no application.
+    Raises NoAppException: the module cannot be imported, or has no application.
     """
     __traceback_hide__ = True  # noqa: F841
     try:
@@ -182,6 +170,16 @@ def locate_app(
     if app_name is None:
         return find_best_app(script_info, module)
     return find_app_by_string(script_info, module, app_name)
+
+
+def get_version(ctx: click.Context, param: click.Parameter, value: Any) -> None:
+    """Print the versions and end; behind ``--version``."""
+    if value and not ctx.resilient_parsing:
+        click.echo(texts.version_text(), color=ctx.color)
+        ctx.exit()
+
+
+version_option = click.Option(["--version"], callback=get_version, **VERSION_SETTINGS)
 
 
 class DispatchingApp:
@@ -236,17 +234,11 @@ class DispatchingApp:
 class ScriptInfo:
     """What the commands know of the application: how to load it, and the application once it is.
 
-    Args:
-        app_import_path: as in ``FLASK_APP``, which is the default.
-        create_app: a function that makes the application, instead.
-        set_debug_flag: set the application's debug mode from the environment.
+    ``app_import_path`` is as in ``FLASK_APP``, its default; ``create_app`` makes the application instead.
     """
 
     def __init__(
-        self,
-        app_import_path: str | None = None,
-        create_app: Callable[..., Any] | None = None,
-        set_debug_flag: bool = True,
+        self, app_import_path: str | None = None, create_app: Any = None, set_debug_flag: bool = True
     ) -> None:
         self.app_import_path = app_import_path or os.environ.get("FLASK_APP")
         self.create_app, self.set_debug_flag = create_app, set_debug_flag
@@ -257,8 +249,7 @@ class ScriptInfo:
     def load_app(self) -> Any:
         """Load the application, once.
 
-        Raises:
-            NoAppException: there is none to be found.
+        Raises NoAppException: there is none to be found.
         """
         __traceback_hide__ = True  # noqa: F841
         if self._loaded_app is not None:
@@ -274,7 +265,7 @@ class ScriptInfo:
             for path in ("wsgi.py", "app.py"):
                 app = app or locate_app(self, prepare_import(path), None, raise_if_not_found=False)
         if not app:
-            raise NoAppException(NOT_LOCATED)
+            raise NoAppException(texts.NOT_LOCATED)
         if self.set_debug_flag:
             # By way of the setter, so that the template settings follow.
             app.debug = get_debug_flag()
@@ -318,19 +309,13 @@ class AppGroup(click.Group):
 class FlaskGroup(AppGroup):
     """The ``flask`` group: its own commands, those of plug-ins and those of the application.
 
-    Args:
-        add_default_commands: add ``run``, ``shell`` and ``routes``.
-        create_app: a function that makes the application; else ``FLASK_APP`` names it.
-        add_version_option: add ``--version``.
-        load_dotenv: read .env and .flaskenv first.
-        set_debug_flag: set the application's debug mode from the environment.
-        extra: for :class:`click.Group`.
+    ``create_app`` makes the application; else ``FLASK_APP`` names it. ``extra`` is for :class:`click.Group`.
     """
 
     def __init__(
         self,
         add_default_commands: bool = True,
-        create_app: Callable[..., Any] | None = None,
+        create_app: Any = None,
         add_version_option: bool = True,
         load_dotenv: bool = True,
         set_debug_flag: bool = True,
@@ -393,27 +378,20 @@ def _path_is_ancestor(path: str, other: str) -> bool:
 def load_dotenv(path: str | None = None) -> bool:
     """Set environment variables, those that are not set, from files.
 
-    Args:
-        path: the file; else .env and .flaskenv, looked for from the current folder upwards. The folder
-            of the first one that is found becomes the current folder.
-
-    Returns:
-        Whether a file was found.
+    ``path`` is the file; else .env and .flaskenv are looked for from the current folder upwards, and the
+    folder of the first one becomes the current folder. Tells whether a file was found.
     """
     if dotenv is None:
         if path or os.path.isfile(".env") or os.path.isfile(".flaskenv"):
-            tip = 'There are .env or .flaskenv files present. Do "pip install python-dotenv" to use them.'
-            click.secho(f" * Tip: {tip}", fg="yellow", err=True)
+            click.secho(texts.DOTENV_TIP, fg="yellow", err=True)
         return False
     if path is not None:
         return os.path.isfile(path) and dotenv.load_dotenv(path)
     found = [file for name in (".env", ".flaskenv") if (file := dotenv.find_dotenv(name, usecwd=True))]
     for file in found:
         dotenv.load_dotenv(file)
-    if found:
-        folder = os.path.dirname(found[0])
-        if folder != os.getcwd():
-            os.chdir(folder)
+    if found and os.path.dirname(found[0]) != os.getcwd():
+        os.chdir(os.path.dirname(found[0]))
     return bool(found)
 
 
@@ -428,15 +406,25 @@ def show_server_banner(
         click.echo(f' * Serving Flask app "{app_import_path}"{lazily}')
     click.echo(f" * Environment: {env}")
     if env == "production":
-        warning = "WARNING: This is a development server. Do not use it in a production deployment."
-        click.secho(f"   {warning}", fg="red")
+        click.secho(texts.DEVELOPMENT_ONLY, fg="red")
         click.secho("   Use a production WSGI server instead.", dim=True)
     if debug is not None:
         click.echo(f" * Debug mode: {'on' if debug else 'off'}")
 
 
+def _validate_key(ctx: click.Context, param: click.Parameter, value: Any) -> Any:
+    """Check ``--key`` against ``--cert``; the two together become the certificate."""
+    cert = ctx.params.get("cert")
+    problem = key_problem(cert, value)
+    if problem is not None:
+        raise click.BadParameter(problem, ctx, param)
+    if value is not None:
+        ctx.params["cert"] = cert, value
+    return value
+
+
 @click.command("run", short_help="Run a development server.")
-@add_options(RUN_OPTIONS)
+@add_options(RUN_OPTIONS, key=_validate_key)
 @pass_script_info
 def run_command(
     info: ScriptInfo,
@@ -451,10 +439,8 @@ def run_command(
 ) -> None:
     """Run a local development server.
 
-    This server is for development purposes only. It is neither fast, nor stable, nor safe enough for
-    production.
-
-    The reloader and debugger are on by default if FLASK_ENV=development or FLASK_DEBUG=1.
+    It is neither fast nor safe enough for production. The reloader and debugger are on by default if
+    FLASK_ENV=development or FLASK_DEBUG=1.
     """
     debug = get_debug_flag()
     use_reloader = debug if reload is None else reload
@@ -475,14 +461,11 @@ def run_command(
 @click.command("shell", short_help="Run a shell in the app context.")
 @with_appcontext
 def shell_command() -> None:
-    """Run an interactive Python shell in the context of the application.
-
-    It starts with the names that the application's shell context processors give.
-    """
+    """Run an interactive Python shell in the context of the application."""
     app = _app_ctx_stack.top.app
-    names = startup_names()
+    names = texts.startup_names()
     names.update(app.make_shell_context())
-    code.interact(banner=shell_banner(app), local=names)
+    code.interact(banner=texts.shell_banner(app), local=names)
 
 
 @click.command("routes", short_help="Show the routes for the app.")
@@ -490,8 +473,7 @@ def shell_command() -> None:
 @with_appcontext
 def routes_command(sort: str, all_methods: bool) -> None:
     """Show all registered routes with endpoints and methods."""
-    rules = [*current_app.url_map.iter_rules()]
-    for line in route_lines(rules, sort, all_methods):
+    for line in texts.route_lines([*current_app.url_map.iter_rules()], sort, all_methods):
         click.echo(line)
 
 
@@ -501,7 +483,3 @@ cli = FlaskGroup(help=HELP)
 def main(as_module: bool = False) -> None:
     """Run the ``flask`` command with the arguments of this process."""
     cli.main(args=sys.argv[1:], prog_name="python -m flask" if as_module else None)
-
-
-if __name__ == "__main__":
-    main(as_module=True)
