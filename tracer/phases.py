@@ -71,7 +71,7 @@ def phase_ids(trace: Trace, catalogue: Catalogue, order: CallOrder | None = None
     order = order or call_order(trace.calls)
     moves = _moves(trace, catalogue)
     is_user = {key: function.origin is Origin.USER for key, function in trace.functions.items()}
-    startup = {phase.id for phase in catalogue.phases.values() if phase.is_startup} | {""}
+    holding = _holding(catalogue)
     result = [""] * len(trace.calls)
     is_held = bytearray(len(trace.calls) + 1)  # below the user's own code; the last one is the roots' parent
     function_ids, parents = trace.calls.function_id, order.parents
@@ -87,9 +87,18 @@ def phase_ids(trace: Trace, catalogue: Catalogue, order: CallOrder | None = None
         if phase is not None:
             current = phase
         result[position] = current
-        if is_user[function_id] and current not in startup:
+        if is_user[function_id] and current in holding:
             is_held[position] = 1
     return result
+
+
+def _holding(catalogue: Catalogue) -> set[str]:
+    """The phases in which the user's code is called to do its own work: from the dispatch on.
+
+    Earlier it may be a middleware, whose call of the application is the pipeline itself.
+    """
+    ids = [phase.id for phase in catalogue.phases.values() if not phase.is_startup]
+    return set(ids[ids.index("dispatch") :] if "dispatch" in ids else ids)
 
 
 def _moves(trace: Trace, catalogue: Catalogue) -> dict[int, str]:
