@@ -693,6 +693,7 @@ class Flask(_PackageBoundObject):
 
     # ---- A request, from the inside out ------------------------------------------------------------
 
+    # Reading path, step 21. Next: Flask.finalize_request, flask/app.py.
     def dispatch_request(self) -> Any:
         """Call the view of the rule that matched while the context was pushed; give what it returned."""
         req = _request_ctx_stack.top.request
@@ -704,6 +705,7 @@ class Flask(_PackageBoundObject):
         view = self.view_functions[rule.endpoint]
         return view(**req.view_args)
 
+    # Reading path, step 18. Next: Flask.try_trigger_before_first_request_functions, flask/app.py.
     def full_dispatch_request(self) -> Any:
         """Run the hooks and the view, handle what they raise, and give the finished response."""
         self.try_trigger_before_first_request_functions()
@@ -717,6 +719,7 @@ class Flask(_PackageBoundObject):
             result = self.handle_user_exception(problem)
         return self.finalize_request(result)
 
+    # Reading path, step 22. Next: Flask.make_response, flask/app.py.
     def finalize_request(self, rv: Any, from_error_handler: bool = False) -> Any:
         """Make a response of what a view gave, and run the after-request functions on it.
 
@@ -735,6 +738,7 @@ class Flask(_PackageBoundObject):
                 raise
         return response
 
+    # Reading path, step 19. Next: Flask.preprocess_request, flask/app.py.
     def try_trigger_before_first_request_functions(self) -> None:
         """Run the ``before_first_request`` functions if no request has; others wait until they are done."""
         if self._got_first_request:
@@ -758,6 +762,7 @@ class Flask(_PackageBoundObject):
         """Tell whether the teardown functions should not hear of ``error``. For overriding."""
         return False
 
+    # Reading path, step 23. Next: BaseResponse.__init__, werkzeug/wrappers/base_response.py.
     def make_response(self, rv: Any) -> Any:
         """Turn what a view gave into a response.
 
@@ -830,6 +835,7 @@ class Flask(_PackageBoundObject):
                     return url
         raise error
 
+    # Reading path, step 20. Next: Flask.dispatch_request, flask/app.py.
     def preprocess_request(self) -> Any:
         """Run the URL value preprocessors, then the ``before_request`` functions.
 
@@ -852,6 +858,7 @@ class Flask(_PackageBoundObject):
                 return answer
         return None
 
+    # Reading path, step 25. Next: BaseResponse.__call__, werkzeug/wrappers/base_response.py.
     def process_response(self, response: Any) -> Any:
         """Run the functions that may change the response, then save the session.
 
@@ -908,6 +915,7 @@ class Flask(_PackageBoundObject):
         finally:
             builder.close()
 
+    # Reading path, step 9. Next: RequestContext.__init__, flask/ctx.py.
     def wsgi_app(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """Handle one request. Middleware is put around this: ``app.wsgi_app = Wrapper(app.wsgi_app)``.
 
@@ -932,6 +940,7 @@ class Flask(_PackageBoundObject):
             # The contexts are gone before the server writes the body.
             ctx.auto_pop(None if self.should_ignore_error(failure) else failure)
 
+    # Reading path, step 8. Next: Flask.wsgi_app, flask/app.py.
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """What the server calls; all the work is done in :meth:`wsgi_app`, so that it can be wrapped."""
         return self.wsgi_app(environ, start_response)

@@ -105,6 +105,7 @@ class AppContext:
         # The same context may be pushed several times; only the last pop tears down.
         self._refcnt = 0
 
+    # Reading path, step 12. Next: LocalStack.push, werkzeug/local.py.
     def push(self) -> None:
         """Make this the context that ``current_app`` and ``g`` speak of."""
         self._refcnt += 1
@@ -142,6 +143,7 @@ class RequestContext:
         session: likewise; otherwise :meth:`push` opens one.
     """
 
+    # Reading path, step 10. Next: RequestContext.push, flask/ctx.py.
     def __init__(
         self, app: "Flask", environ: dict[str, Any], request: Any = None, session: Any = None
     ) -> None:
@@ -175,6 +177,7 @@ class RequestContext:
             self.app, environ=self.request.environ, request=self.request, session=self.session
         )
 
+    # Reading path, step 15. Next: MapAdapter.match, werkzeug/routing.py.
     def match_request(self) -> None:
         """Ask the URL map which rule fits; note the rule, or the error for ``dispatch_request`` to raise."""
         try:
@@ -183,6 +186,7 @@ class RequestContext:
         except HTTPException as problem:
             self.request.routing_exception = problem
 
+    # Reading path, step 11. Next: AppContext.push, flask/ctx.py.
     def push(self) -> None:
         """Become the current request: app context, stack, session, then URL matching."""
         # A failed request may have been kept for the debugger or a test client; it ends here.
@@ -211,6 +215,7 @@ class RequestContext:
         if self.url_adapter is not None:
             self.match_request()
 
+    # Reading path, step 30. Next: LocalStack.pop, werkzeug/local.py.
     def pop(self, exc: BaseException | None = _sentinel) -> None:
         """Take the context off the stack; the last pop runs the ``teardown_request`` functions."""
         app_ctx = self._implicit_app_ctx_stack.pop()
@@ -234,6 +239,7 @@ class RequestContext:
                 app_ctx.pop(exc)
             assert popped is self, f"Popped wrong request context. ({popped!r} instead of {self!r})"
 
+    # Reading path, step 29. Next: RequestContext.pop, flask/ctx.py.
     def auto_pop(self, exc: BaseException | None) -> None:
         """Pop, unless a test client or the debugger wants to look at the request afterwards."""
         asked_for = self.request.environ.get("flask._preserve_context")

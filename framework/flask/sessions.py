@@ -176,6 +176,7 @@ class SecureCookieSessionInterface(SessionInterface):
             app.secret_key, salt=self.salt, serializer=self.serializer, signer_kwargs=how
         )
 
+    # Reading path, step 14. Next: RequestContext.match_request, flask/ctx.py.
     def open_session(self, app: "Flask", request: "Request") -> Any:
         """Read the cookie; a missing, changed or outdated one gives an empty session."""
         signer = self.get_signing_serializer(app)

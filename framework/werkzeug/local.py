@@ -97,6 +97,7 @@ class LocalStack:
 
         return LocalProxy(_lookup)
 
+    # Reading path, step 13. Next: SecureCookieSessionInterface.open_session, flask/sessions.py.
     def push(self, obj: Any) -> list[Any]:
         """Put ``obj`` on top; returns the stack's list."""
         stack: list[Any] | None = getattr(self._local, "stack", None)
@@ -106,6 +107,7 @@ class LocalStack:
         stack.append(obj)
         return stack
 
+    # Reading path, step 31. Next: WSGIRequestHandler.run_wsgi.write, werkzeug/serving.py.
     def pop(self) -> Any:
         """Take the top off and return it; None when there is nothing on the stack."""
         stack: list[Any] | None = getattr(self._local, "stack", None)

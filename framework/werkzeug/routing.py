@@ -459,6 +459,7 @@ class Rule(RuleFactory):
             tail = f"(?<!/)(?P<__suffix__>/{'*' if self.merge_slashes else '?'})"
         self._regex = re.compile(f"^{''.join(regex)}{tail}$")
 
+    # Reading path, step 17. Next: Flask.full_dispatch_request, flask/app.py.
     def match(self, path: str, method: str | None = None) -> dict[str, Any] | None:
         """The values of the variables if ``path`` (``subdomain|/path``) is ours, else None.
 
@@ -916,6 +917,7 @@ class MapAdapter:
                 raise
             return error
 
+    # Reading path, step 16. Next: Rule.match, werkzeug/routing.py.
     def match(
         self,
         path_info: str | None = None,

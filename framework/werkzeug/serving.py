@@ -101,6 +101,7 @@ class WSGIRequestHandler(BaseHTTPRequestHandler):
 
         return "Werkzeug/" + __version__
 
+    # Reading path, step 6. Next: WSGIRequestHandler.run_wsgi.execute, werkzeug/serving.py.
     def make_environ(self) -> Environ:
         """The request as a WSGI environ: all that the application will know of it."""
         url = url_parse(self.path)
@@ -152,6 +153,7 @@ class WSGIRequestHandler(BaseHTTPRequestHandler):
             environ["SSL_CLIENT_CERT"] = certificate
         return environ
 
+    # Reading path, step 5. Next: WSGIRequestHandler.make_environ, werkzeug/serving.py.
     def run_wsgi(self) -> None:
         """Call the application and send what it answers.
 
@@ -165,6 +167,7 @@ class WSGIRequestHandler(BaseHTTPRequestHandler):
         headers_set: list[Any] = []
         headers_sent: list[Any] = []
 
+        # Reading path, step 32. Next: BaseResponse.close, werkzeug/wrappers/base_response.py.
         def write(data: bytes) -> None:
             assert headers_set, "write() before start_response"
             if not headers_sent:
@@ -175,6 +178,7 @@ class WSGIRequestHandler(BaseHTTPRequestHandler):
                 self.wfile.write(data)
             self.wfile.flush()
 
+        # Reading path, step 28. Next: RequestContext.auto_pop, flask/ctx.py.
         def start_response(status: str, response_headers: Any, exc_info: Any = None) -> Callable[..., None]:
             if exc_info is not None and headers_sent:
                 # Too late for an error page. The traceback goes with the exception.
@@ -184,6 +188,7 @@ class WSGIRequestHandler(BaseHTTPRequestHandler):
             headers_set[:] = [status, response_headers]
             return write
 
+        # Reading path, step 7. Next: Flask.__call__, flask/app.py.
         def execute(app: WSGIApp) -> None:
             body = app(environ, start_response)
             try:
@@ -215,6 +220,7 @@ class WSGIRequestHandler(BaseHTTPRequestHandler):
                 pass
             self.server.log("error", "Error on request:\n%s", traceback.plaintext)
 
+    # Reading path, step 3. Next: WSGIRequestHandler.handle_one_request, werkzeug/serving.py.
     def handle(self) -> None:
         """Handle all requests of the connection; a client that goes away is no error."""
         try:
@@ -237,6 +243,7 @@ class WSGIRequestHandler(BaseHTTPRequestHandler):
     def connection_dropped(self, error: BaseException, environ: Environ | None = None) -> None:
         """Called when the client has gone; does nothing, for subclasses to override."""
 
+    # Reading path, step 4. Next: WSGIRequestHandler.run_wsgi, werkzeug/serving.py.
     def handle_one_request(self) -> None:
         """Read a request and run the application on it, whatever its method."""
         self.raw_requestline = self.rfile.readline()
@@ -415,6 +422,7 @@ class BaseWSGIServer(HTTPServer):
         """Log a message of the server itself."""
         _log(type, message, *args)
 
+    # Reading path, step 1. Next: BaseWSGIServer.get_request, werkzeug/serving.py.
     def serve_forever(self) -> None:  # type: ignore[override]
         """Serve until Ctrl-C or a shutdown, then close the socket."""
         try:
@@ -433,6 +441,7 @@ class BaseWSGIServer(HTTPServer):
         if not isinstance(error, ConnectionError):
             HTTPServer.handle_error(self, request, client_address)
 
+    # Reading path, step 2. Next: WSGIRequestHandler.handle, werkzeug/serving.py.
     def get_request(self) -> tuple[socket.socket, Any]:
         """Accept a connection."""
         return self.socket.accept()

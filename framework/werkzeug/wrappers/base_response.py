@@ -76,6 +76,7 @@ class BaseResponse:
 
     response: Any
 
+    # Reading path, step 24. Next: Flask.process_response, flask/app.py.
     def __init__(
         self,
         response: Any = None,
@@ -263,6 +264,7 @@ class BaseResponse:
         """Whether the body is there as a list or tuple."""
         return isinstance(self.response, list | tuple)
 
+    # Reading path, step 33. The end: back to serve_forever, step 1.
     def close(self) -> None:
         """Called by the server at the end: closes the body and calls the functions of ``call_on_close``."""
         if hasattr(self.response, "close"):
@@ -326,12 +328,14 @@ class BaseResponse:
             return body
         return ClosingIterator(self.iter_encoded(), self.close)
 
+    # Reading path, step 27. Next: WSGIRequestHandler.run_wsgi.start_response, werkzeug/serving.py.
     def get_wsgi_response(self, environ: Environ) -> tuple[Iterable[bytes], str, list[tuple[str, str]]]:
         """Body, status and headers, ready for WSGI."""
         headers = self.get_wsgi_headers(environ)
         body = self.get_app_iter(environ)
         return body, self.status, headers.to_wsgi_list()
 
+    # Reading path, step 26. Next: BaseResponse.get_wsgi_response, werkzeug/wrappers/base_response.py.
     def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
         """The WSGI interface: say status and headers, return the body."""
         body, status, headers = self.get_wsgi_response(environ)
