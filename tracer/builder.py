@@ -15,7 +15,7 @@ from flasktrace.tracer.capture import CAPTURED_NONE, Captured, Texts
 from flasktrace.tracer.functions import FunctionInfo, FunctionTable
 from flasktrace.tracer.model import Marker, Metadata, Request, Thread, Trace
 from flasktrace.tracer.pools import Pools
-from flasktrace.tracer.recorder import EVENT_SLOTS, RETURNING, Recorder, ThreadStream, is_resumption
+from flasktrace.tracer.recorder import EVENT_SLOTS, RETURNING, Recorder, ThreadStream, Unwound, is_resumption
 
 _YIELD = dis.opmap["YIELD_VALUE"]
 _YIELDING = frozenset({_YIELD, dis.opmap["RESUME"]})  # on 3.13 a generator yields at the RESUME after
@@ -194,7 +194,7 @@ class Builder:
         captured = extra
         if info.is_generator:
             frame_id, lasti, captured = extra
-            if is_resumption(info.code, lasti):
+            if lasti >= 0 and is_resumption(info.code, lasti):
                 self._resume(state, info, time_ns, frame_id, lasti)
                 return
         if len(self.trace.calls) >= self._limit or (parent is not None and parent.is_left_out):
@@ -235,7 +235,9 @@ class Builder:
         """Go on with a generator: under the call it began under, its own row; elsewhere, a marker."""
         hang = state.stack[-1].hang if state.stack else state.root
         generator = self._generators.get(frame_id)
-        thrown_at = lasti if info.code.co_code[lasti] == _YIELD else -1
+        # The engine that reports exceptions itself needs no guess.
+        is_guess = self._recorder.engine == Recorder.engine
+        thrown_at = lasti if is_guess and info.code.co_code[lasti] == _YIELD else -1
         if generator is None:  # it began before the recording did, or was over the limit
             state.stack.append(_Open(-1, hang, info, thrown_at=thrown_at))
             return
@@ -252,19 +254,23 @@ class Builder:
         self, state: _ThreadState, info: FunctionInfo, time_ns: int, lasti: int, extra: Any
     ) -> None:
         entry = self._pop(state, info, time_ns)
-        opcode = info.code.co_code[lasti]
-        has_raised = opcode not in RETURNING
-        value = extra
-        has_ended, is_thrown = True, False
-        if info.is_generator:
-            frame_id, value = extra
+        frame_id, value = extra if info.is_generator else (0, extra)
+        unwound = value if type(value) is Unwound else None
+        if unwound is not None and unwound[0] == "GeneratorExit" and info.is_generator:
+            unwound, value = None, CAPTURED_NONE  # closed, which is no failure
+            has_ended, has_raised, is_thrown = True, False, False
+        else:
+            opcode = info.code.co_code[lasti]
+            has_raised = unwound is not None or opcode not in RETURNING
             is_thrown = entry is not None and entry.thrown_at == lasti and value == CAPTURED_NONE
-            has_ended = has_raised or is_thrown or opcode not in _YIELDING
-            if has_ended:
-                self._generators.pop(frame_id, None)
+            has_ended = not info.is_generator or has_raised or is_thrown or opcode not in _YIELDING
+        if has_ended:
+            self._generators.pop(frame_id, None)
         if entry is None or entry.row < 0:
             return
-        if has_raised:
+        if unwound is not None:
+            outcome = self._pools.raised(*unwound, info.line_at(lasti))
+        elif has_raised:
             outcome = self._left_by(state, info, entry.row, lasti)
         else:
             state.raised.clear()

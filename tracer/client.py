@@ -72,11 +72,13 @@ class Driver:
         plan: gives the requests once the server listens; it may raise what ``failure`` is to be.
         workers: the threads that the server has started for requests so far.
         timeout_s: how long the server may take to listen, and each answer.
+        on_thread: called first in the thread that sends.
     """
 
     plan: Callable[[object], Sequence[PlannedRequest]]
     workers: Sequence[threading.Thread]
     timeout_s: float
+    on_thread: Callable[[], None] = lambda: None
     requests: list[Request] = field(default_factory=list)
     responses: list[Response] = field(default_factory=list)
     failure: Exception | None = None
@@ -118,6 +120,7 @@ class Driver:
         self.is_done.wait(self.timeout_s + 1)
 
     def _run(self) -> None:
+        self.on_thread()
         try:
             self._drive()
         except Exception as error:

@@ -23,11 +23,12 @@ from typing import Any
 from flasktrace.tracer.builder import Builder
 from flasktrace.tracer.capture import Texts
 from flasktrace.tracer.client import Driver, Latch, Response
+from flasktrace.tracer.engines import make_recorder
 from flasktrace.tracer.errors import FlasktraceError, ScenarioError, TraceError
 from flasktrace.tracer.interrupts import InterruptWatch
 from flasktrace.tracer.model import Metadata, Request, Trace
 from flasktrace.tracer.program import Program, Scenario, as_main, find_app, load, program_traceback
-from flasktrace.tracer.recorder import Recorder, RecorderOptions
+from flasktrace.tracer.recorder import RecorderOptions
 from flasktrace.tracer.requests import PlannedRequest, planned_from
 from flasktrace.tracer.scope import ScopeOptions
 from flasktrace.tracer.store import TraceWriter
@@ -56,6 +57,7 @@ class PlayOptions:
         with_values: whether values are recorded.
         scope: which code is recorded.
         mask: further names of secrets, regular expressions.
+        recorder: the recorder's engine; "" for the fastest that works here.
         activate: puts the bundled engine in place.
     """
 
@@ -67,6 +69,7 @@ class PlayOptions:
     with_values: bool = True
     scope: ScopeOptions = field(default_factory=ScopeOptions)
     mask: tuple[str, ...] = ()
+    recorder: str = ""
     activate: Callable[[], None] = _activate_bundle
 
 
@@ -124,8 +127,10 @@ class _Play:
     def __init__(self, scenario: Scenario, options: PlayOptions) -> None:
         self.scenario, self.options = scenario, options
         self.texts = Texts(options.mask)
-        self.recorder = Recorder(RecorderOptions(options.scope, options.with_values, self._on_serve))
-        self.driver = Driver(self._plan, self.recorder.workers, options.timeout_s)
+        recorder_options = RecorderOptions(options.scope, options.with_values, self._on_serve)
+        self.recorder = make_recorder(recorder_options, options.recorder)
+        ignore = self.recorder.ignore_this_thread
+        self.driver = Driver(self._plan, self.recorder.workers, options.timeout_s, ignore)
         self.builder = Builder(self.recorder, self.texts, options.limit, self.driver.request_of_port)
         self.program: Program | None = None
         self.app: Any = None
@@ -137,7 +142,9 @@ class _Play:
 
     def run(self) -> PlayResult:
         writer = TraceWriter(self.options.trace_path) if self.options.trace_path else None
-        flusher = Flusher(self.builder, writer, self._metadata(), self.driver.requests)
+        flusher = Flusher(
+            self.builder, writer, self._metadata(), self.driver.requests, self.recorder.ignore_this_thread
+        )
         try:
             with _loopback_ports(self), _no_reloader():
                 flusher.start()
@@ -318,10 +325,12 @@ class Flusher:
         writer: TraceWriter | None,
         metadata: Metadata,
         requests: Sequence[Request] = (),
+        on_thread: Callable[[], None] = lambda: None,
     ) -> None:
         self.failure: TraceError | None = None
         self._builder, self._writer, self._requests = builder, writer, requests
         builder.trace.metadata = metadata
+        self._on_thread = on_thread
         self._stopping, self._stopped = Latch(), Latch()
         self._is_started = False
 
@@ -343,6 +352,7 @@ class Flusher:
             self._writer.close()
 
     def _run(self) -> None:
+        self._on_thread()
         try:
             while not self._stopping.wait(_FLUSH_EVERY_S):
                 self._builder.take(perf_counter_ns() - _LATE_NS)

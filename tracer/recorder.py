@@ -32,12 +32,16 @@ CLIENT = "client_address"  # the parameter of a server's methods that tells whos
 GENERATOR_FLAGS = 0x20 | 0x80 | 0x200  # CO_GENERATOR, CO_COROUTINE, CO_ASYNC_GENERATOR
 _VARARGS, _VARKEYWORDS = 0x04, 0x08
 _MAX_CHAIN = 5  # exceptions, each raised while the one before was handled
-_OUT, _IN, _WATCHED, _GENERATED = 0, 1, 2, 4
+_OUT, IN_SCOPE, WATCHED, _GENERATED = 0, 1, 2, 4
 _THREADING_FILE = threading.Thread.start.__code__.co_filename
-_THREAD_START = threading.Thread.start.__code__
+# The code that starts a thread, and the first that runs in it.
+THREAD_STARTS = (
+    threading.Thread.start.__code__,
+    threading.Thread._bootstrap_inner.__code__,  # type: ignore[attr-defined]
+)
 _SOCKETSERVER_FILE = socketserver.BaseServer.serve_forever.__code__.co_filename
 _SERVE_FOREVER = socketserver.BaseServer.serve_forever.__code__
-_OUR_MODULES = frozenset({__name__, capture.__module__, Scope.__module__})
+_OUR_MODULES = frozenset({__name__, "flasktrace.tracer.monitoring", capture.__module__, Scope.__module__})
 _RESUME = dis.opmap["RESUME"]
 # A frame that ends at one of these was not left by an exception (RESUME: a generator that yields, on 3.13).
 RETURNING = frozenset(
@@ -72,6 +76,12 @@ class ThreadStream:
     name: str
     thread_object_id: int
     events: list[Any] = field(default_factory=list)
+
+
+class Unwound(tuple[str, str]):
+    """In place of a value: the call was left by an exception, of this class and text."""
+
+    __slots__ = ()
 
 
 class Recorder:
@@ -170,22 +180,23 @@ class Recorder:
             self._modes[file_path] = _GENERATED
             if id(code) not in self._generated:
                 self._generated[id(code)] = (self.scope.decide(file_path, frame.f_globals), code)
-            return _IN if self._generated[id(code)][0].is_recorded else _OUT
-        mode = _IN if self.scope.decide(file_path, frame.f_globals).is_recorded else _OUT
+            return IN_SCOPE if self._generated[id(code)][0].is_recorded else _OUT
+        mode = IN_SCOPE if self.scope.decide(file_path, frame.f_globals).is_recorded else _OUT
         is_config = frame.f_globals.get("__name__") == "flask.config"
         if file_path in (_THREADING_FILE, _SOCKETSERVER_FILE) or is_config:
-            mode |= _WATCHED
+            mode |= WATCHED
         self._modes[file_path] = mode
         return mode
 
     def _watch(self, frame: FrameType, stream: ThreadStream) -> None:
         """Look at the few functions that tell who starts a thread and when the server is ready."""
         code = frame.f_code
-        if code is _THREAD_START:
+        if code is THREAD_STARTS[0]:
             thread = frame.f_locals["self"]
             stream.events.extend((None, perf_counter_ns(), id(thread), None))
             back = frame.f_back
             if back is not None and back.f_code.co_filename == _SOCKETSERVER_FILE:
+                self.workers[:] = [w for w in self.workers if w.ident is None or w.is_alive()]
                 self.workers.append(thread)
         elif code.co_qualname == "ConfigAttribute.__get__" or code.co_qualname == "ConfigAttribute.__set__":
             self._note_secret(frame.f_locals)
@@ -222,10 +233,16 @@ class Recorder:
         return is_ours
 
     def _make_hook(self, thread: threading.Thread) -> ProfileFunction:
+        return _hook(self, self._new_stream(thread.name, id(thread)))
+
+    def _new_stream(self, name: str, thread_object_id: int) -> ThreadStream:
         with self._lock:
-            stream = ThreadStream(len(self.streams) + 1, thread.name, id(thread))
+            stream = ThreadStream(len(self.streams) + 1, name, thread_object_id)
             self.streams.append(stream)
-        return _hook(self, stream)
+        return stream
+
+    def ignore_this_thread(self) -> None:
+        """Leave the calling thread out, which this engine does anyway with threads that it does not start."""
 
 
 def _hook(recorder: Recorder, stream: ThreadStream) -> ProfileFunction:
@@ -238,13 +255,13 @@ def _hook(recorder: Recorder, stream: ThreadStream) -> ProfileFunction:
         mode = get_mode(code.co_filename)
         if mode is None or mode == _GENERATED:
             mode = recorder._decide(code, frame)
-        if mode != _IN:
-            if mode & _WATCHED:
+        if mode != IN_SCOPE:
+            if mode & WATCHED:
                 recorder._watch(frame, stream)
-            if not mode & _IN:
+            if not mode & IN_SCOPE:
                 return
         back = frame.f_back
-        while back is not None and not (get_mode(back.f_code.co_filename) or 0) & _IN:
+        while back is not None and not (get_mode(back.f_code.co_filename) or 0) & IN_SCOPE:
             back = back.f_back
         detail: Any = None
         is_generator = code.co_flags & GENERATOR_FLAGS
@@ -273,7 +290,7 @@ def _hook(recorder: Recorder, stream: ThreadStream) -> ProfileFunction:
                 mode = get_mode(code.co_filename) or 0
                 if mode == _GENERATED:
                     mode = recorder._decide(code, frame)
-                if mode & _IN:
+                if mode & IN_SCOPE:
                     lasti = frame.f_lasti
                     value: Any = capture(argument) if with_values else None
                     if argument is None and code.co_code[lasti] not in RETURNING:

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from flasktrace.tracer import query
+from flasktrace.tracer.engines import available_engines
 from flasktrace.tracer.model import Raised, Trace
 from flasktrace.tracer.requests import PlannedRequest
 from flasktrace.tracer.store import read_trace
@@ -39,7 +40,7 @@ from flasktrace.tracer.errors import FlasktraceError
 given = json.loads(sys.argv[1])
 options = PlayOptions(
     engine=given["engine"], trace_path=Path(given["path"]), timeout_s=given["timeout_s"],
-    requests=tuple(parse_request(text) for text in given["requests"]),
+    recorder=given["recorder"], requests=tuple(parse_request(text) for text in given["requests"]),
 )
 try:
     result = play(Scenario(given["target"]), options)
@@ -64,6 +65,7 @@ def command(
         "path": str(folder / "out.flasktrace"),
         "timeout_s": timeout_s,
         "requests": requests,
+        "recorder": recorder,
     }
     return [sys.executable, "-c", PLAYER, json.dumps(given)]
 
@@ -75,10 +77,11 @@ def run(
     engine: str = "installed",
     timeout_s: float = 10,
     target: str = "",
+    recorder: str = "",
 ) -> tuple[dict[str, Any], Trace | None]:
     script = folder / "script.py"
     script.write_text(source, encoding="utf-8")
-    words = command(target or script, folder, engine, requests, timeout_s)
+    words = command(target or script, folder, engine, requests, timeout_s, recorder)
     done = subprocess.run(words, capture_output=True, text=True, timeout=60, cwd=folder)
     lines = [line for line in done.stdout.splitlines() if line.startswith("{")]
     assert lines, done.stderr
@@ -99,8 +102,9 @@ CHAINS = [
     "Flask.__call__ -> wsgi_app -> request_context -> RequestContext.__init__ -> RequestContext.push"
     " -> app_context -> AppContext.push -> LocalStack.push -> LocalStack.push -> open_session"
     " -> match_request -> full_dispatch_request -> try_trigger_before_first_request_functions"
-    " -> preprocess_request -> dispatch_request -> __main__.index -> finalize_request -> make_response -> process_response"
-    " -> BaseResponse.__call__ -> RequestContext.auto_pop -> RequestContext.pop",
+    " -> preprocess_request -> dispatch_request -> __main__.index -> finalize_request"
+    " -> make_response -> process_response -> BaseResponse.__call__ -> RequestContext.auto_pop"
+    " -> RequestContext.pop",
     "Flask.__init__ -> serve_forever -> shutdown_request",
 ]
 
@@ -334,6 +338,32 @@ def test_a_killed_process_leaves_a_readable_trace(tmp_path: Path) -> None:
     player.communicate()
     trace = read_trace(tmp_path / "out.flasktrace")
     assert query.contains_chain(trace, ["Flask.__init__", "Flask.run", "index"])
+
+
+def story(trace: Trace, request_id: int | None) -> list[tuple[object, ...]]:
+    """What must be alike in two recordings of one program: all but times, ids and the server's polling."""
+    return [
+        (function.dotted_name, call.depth, call.call_line, type(call.outcome).__name__, len(call.parameters))
+        for call in trace.calls
+        if call.request_id == request_id
+        and not (function := trace.function_of(call)).module.startswith("selectors")
+        and function.name != "service_actions"
+    ]
+
+
+@pytest.mark.skipif(len(available_engines()) < 2, reason="this Python has one engine of the recorder only")
+@pytest.mark.parametrize("engine", ["bundled", "installed"])
+def test_the_recorders_engines_tell_the_same_story(engine: str, tmp_path: Path) -> None:
+    requests = ("GET /echo/ada", "GET /stream", "GET /gone", "GET /none")
+    source = ECHO.replace("port=PORT", "")
+    traces = []
+    for recorder in available_engines():
+        _, trace = run(source, tmp_path, *requests, engine=engine, recorder=recorder)
+        assert trace is not None and trace.metadata.recorder == recorder
+        traces.append(trace)
+    for request_id in (None, 1, 2, 3, 4):
+        assert story(traces[0], request_id) == story(traces[1], request_id)
+    assert len(traces[0].markers) == len(traces[1].markers)
 
 
 def test_planned_requests_are_as_curl_would_send_them() -> None:

@@ -12,19 +12,21 @@ from typing import Any
 import pytest
 
 from flasktrace.tracer.builder import Builder
+from flasktrace.tracer.engines import ENGINES, available_engines
 from flasktrace.tracer.model import Call, Metadata, Origin, Raised, Returned, Trace, Unfinished
 from flasktrace.tracer.recorder import Recorder, RecorderOptions
 from flasktrace.tracer.scope import ScopeOptions
 
-ENGINES: list[type[Recorder]] = [Recorder]
+AVAILABLE = [ENGINES[name] for name in available_engines()]
 
 
-@pytest.fixture(params=ENGINES, ids=lambda engine: engine.engine)
+@pytest.fixture(params=AVAILABLE, ids=lambda engine: engine.engine)
 def record(request: pytest.FixtureRequest) -> Callable[..., Trace]:
     def run(function: Callable[[], object], limit: int = 100_000, **options: Any) -> Trace:
         recorder = request.param(RecorderOptions(**options))
         with recorder, contextlib.suppress(Expected):
             function()
+        assert available_engines()[0] == AVAILABLE[0].engine, "a tool id was left taken"
         assert recorder.error_count == 0
         trace = Builder(recorder, limit=limit).finish(Metadata(), [])
         trace.validate()

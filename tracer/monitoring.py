@@ -1,0 +1,239 @@
+"""The recorder's second engine: ``sys.monitoring``, on Python 3.12 and later.
+
+It gives the same events as :class:`~flasktrace.tracer.recorder.Recorder`, but costs next to nothing for
+code that is out of scope. Two tool ids are taken: the *scout* sees the first start of every code object
+and always answers ``DISABLE``; for code in scope it turns on the events of the *scribe*, which writes and
+never asks about scope. Exceptions are reported by the interpreter, so nothing needs to be guessed.
+"""
+
+import sys
+import threading
+from _thread import get_ident
+from collections.abc import Callable
+from time import perf_counter_ns
+from types import CodeType, FrameType
+from typing import Any
+
+from flasktrace.tracer.capture import capture, class_name_of, exception_text
+from flasktrace.tracer.recorder import (
+    GENERATOR_FLAGS,
+    IN_SCOPE,
+    THREAD_STARTS,
+    WATCHED,
+    Recorder,
+    RecorderOptions,
+    ThreadStream,
+    Unwound,
+)
+
+# None before Python 3.12: this module can be imported there, but is_available() says no.
+_monitoring: Any = getattr(sys, "monitoring", None)
+_events: Any = getattr(_monitoring, "events", None)
+
+_PREFERRED_IDS = (3, 4, 5, 1, 0, 2)  # those without a meaning first
+_NAME = "flasktrace"
+
+
+def is_available() -> bool:
+    """Tell whether this Python has ``sys.monitoring`` and two of its few tool ids are free."""
+    return _monitoring is not None and len(_free_ids()) >= 2
+
+
+def _free_ids() -> list[int]:
+    return [tool for tool in _PREFERRED_IDS if _monitoring.get_tool(tool) is None]
+
+
+class MonitoringRecorder(Recorder):
+    """Records with ``sys.monitoring``; threads that were there before are recorded too."""
+
+    engine = "monitoring"
+
+    def __init__(self, options: RecorderOptions | None = None) -> None:
+        super().__init__(options)
+        self._by_ident: dict[int, ThreadStream | None] = {}  # None: a thread of ours
+        self._codes: dict[int, CodeType] = {}  # those in scope
+        self._watched: dict[int, CodeType] = {}
+        self._scout = self._scribe = -1
+
+    def ignore_this_thread(self) -> None:
+        """Leave the calling thread out."""
+        self._by_ident[get_ident()] = None
+
+    def start(self) -> None:
+        """Take two tool ids and turn their events on.
+
+        Raises:
+            RuntimeError: it is recording already, or the tool ids are taken.
+        """
+        if self.is_recording:
+            raise RuntimeError("this recorder is recording already; make another one")
+        if not is_available():
+            raise RuntimeError("the tool ids of sys.monitoring are in use; record with setprofile")
+        self._scout, self._scribe = _free_ids()[:2]
+        for tool in (self._scout, self._scribe):
+            _monitoring.use_tool_id(tool, _NAME)
+        thread = threading.current_thread()
+        self._by_ident[get_ident()] = self._new_stream(thread.name, id(thread))
+        self.is_recording = True
+        for event, callback in _callbacks(self).items():
+            _monitoring.register_callback(self._scribe, event, callback)
+        _monitoring.register_callback(self._scout, _events.PY_START, self._on_first_start)
+        # What another recording has disabled stays so until this.
+        _monitoring.restart_events()
+        _monitoring.set_events(self._scout, _events.PY_START)
+        _monitoring.set_events(self._scribe, _events.PY_UNWIND | _events.PY_THROW)
+
+    def stop(self) -> None:
+        """Turn the events off and give the tool ids back."""
+        if not self.is_recording:
+            return
+        self.is_recording = False
+        for tool in (self._scout, self._scribe):
+            _monitoring.set_events(tool, 0)
+        # Before the ids go: a later tool would inherit the local events.
+        for code in (*self._codes.values(), *self._watched.values()):
+            _monitoring.set_local_events(self._scribe, code, 0)
+        for event in (*_callbacks(self), _events.PY_START):
+            _monitoring.register_callback(self._scribe, event, None)
+        _monitoring.register_callback(self._scout, _events.PY_START, None)
+        for tool in (self._scout, self._scribe):
+            _monitoring.free_tool_id(tool)
+
+    def _stream_of_this_thread(self) -> ThreadStream:
+        stream = self.stream()
+        if stream is None:
+            raise RuntimeError("this thread is not being recorded")
+        return stream
+
+    def stream(self) -> ThreadStream | None:
+        """The stream of the calling thread, made when it is first needed; None for a thread of ours."""
+        ident = get_ident()
+        if ident not in self._by_ident:
+            # Not current_thread(): that would make up a Thread where there is none.
+            thread = getattr(threading, "_active", {}).get(ident)
+            name = thread.name if thread is not None else f"thread {ident}"
+            self._by_ident[ident] = self._new_stream(name, id(thread) if thread is not None else 0)
+        return self._by_ident[ident]
+
+    def _on_first_start(self, code: CodeType, offset: int) -> object:
+        """The scout's callback: decide about a code object, for good."""
+        try:
+            frame = sys._getframe(1)
+            mode = self._decide(code, frame)
+            if mode & IN_SCOPE and id(code) not in self._codes:
+                self._codes[id(code)] = code
+                self._plan(code)
+                _monitoring.set_local_events(self._scribe, code, _local_events(code))
+            if mode & WATCHED and id(code) not in self._watched:
+                self._watched[id(code)] = code
+                if not mode & IN_SCOPE and code in THREAD_STARTS:
+                    _monitoring.set_local_events(self._scribe, code, _events.PY_START)
+            if mode:
+                # The scribe's events begin with the next call; this one is told by hand.
+                self.on_start(frame)
+        except Exception:
+            if not self._failed():
+                raise
+        return _monitoring.DISABLE
+
+    def on_start(self, frame: FrameType) -> None:
+        """A function of a watched file or in scope begins."""
+        code = frame.f_code
+        if code is THREAD_STARTS[1]:
+            # The thread's first function: its ident may have been another thread's before.
+            thread = frame.f_locals["self"]
+            self._by_ident[get_ident()] = self._new_stream(thread.name, id(thread))
+            return
+        stream = self.stream()
+        if stream is None:
+            return
+        if id(code) in self._watched:
+            self._watch(frame, stream)
+        if id(code) in self._codes:
+            self._write_call(frame, code, stream, is_resumed=False)
+
+    def _write_call(self, frame: FrameType, code: CodeType, stream: ThreadStream, is_resumed: bool) -> None:
+        back, codes = frame.f_back, self._codes
+        while back is not None and id(back.f_code) not in codes:
+            back = back.f_back
+        detail: Any = None
+        if not is_resumed:
+            names = self._plans[id(code)][0]
+            if names:
+                values = frame.f_locals
+                detail = tuple([capture(values.get(name)) for name in names])
+        if code.co_flags & GENERATOR_FLAGS:
+            detail = (id(frame), frame.f_lasti if is_resumed else -1, detail)
+        stream.events.extend((code, perf_counter_ns(), back.f_lasti if back is not None else -1, detail))
+
+
+def _local_events(code: CodeType) -> int:
+    events: int = _events.PY_START | _events.PY_RETURN
+    if code.co_flags & GENERATOR_FLAGS:
+        events |= _events.PY_RESUME | _events.PY_YIELD
+    return events
+
+
+def _callbacks(recorder: MonitoringRecorder) -> dict[int, Callable[..., object]]:
+    """The scribe's callbacks. A failure of ours is counted, and never reaches the program."""
+    codes, by_ident, with_values = recorder._codes, recorder._by_ident, recorder.options.with_values
+    clock, getframe = perf_counter_ns, sys._getframe
+
+    def on_start(code: CodeType, offset: int) -> None:
+        try:
+            recorder.on_start(getframe(1))
+        except RecursionError:
+            recorder.lost_count += 1
+        except Exception:
+            if not recorder._failed():
+                raise
+
+    def on_resume(code: CodeType, offset: int, *_: object) -> None:
+        try:
+            stream = recorder.stream()
+            if stream is not None and id(code) in codes:
+                recorder._write_call(getframe(1), code, stream, is_resumed=True)
+        except RecursionError:
+            recorder.lost_count += 1
+        except Exception:
+            if not recorder._failed():
+                raise
+
+    def on_return(code: CodeType, offset: int, argument: object) -> None:
+        try:
+            stream = by_ident.get(get_ident())
+            if stream is not None and id(code) in codes:
+                value: Any = capture(argument) if with_values else None
+                if code.co_flags & GENERATOR_FLAGS:
+                    value = (id(getframe(1)), value)
+                stream.events.extend((code, clock(), -2 - offset, value))
+        except RecursionError:
+            recorder.lost_count += 1
+        except Exception:
+            if not recorder._failed():
+                raise
+
+    def on_unwind(code: CodeType, offset: int, error: BaseException) -> None:
+        if id(code) not in codes:
+            return
+        try:
+            stream = by_ident.get(get_ident())
+            if stream is not None:
+                value: Any = Unwound((class_name_of(type(error)), exception_text(error)))
+                if code.co_flags & GENERATOR_FLAGS:
+                    value = (id(getframe(1)), value)
+                stream.events.extend((code, clock(), -2 - offset, value))
+        except RecursionError:
+            recorder.lost_count += 1
+        except Exception:
+            if not recorder._failed():
+                raise
+
+    return {
+        _events.PY_START: on_start,
+        _events.PY_RESUME: on_resume,
+        _events.PY_THROW: on_resume,
+        _events.PY_RETURN: on_return,
+        _events.PY_YIELD: on_return,
+        _events.PY_UNWIND: on_unwind,
+    }
