@@ -146,13 +146,13 @@ class Recorder:
 
 
 def is_resumed(frame: FrameType) -> bool:
-    """Tell a generator that goes on from one that starts."""
+    """Tell a generator that goes on, or is closed, from one that starts."""
     if not frame.f_code.co_flags & inspect.CO_GENERATOR:
         return False
     code, at = frame.f_code.co_code, frame.f_lasti
-    operation = dis.opname[code[at]]
-    # RESUME has the argument 0 at a function's start, another after a yield.
-    return operation == "YIELD_VALUE" or (operation == "RESUME" and code[at + 1] != 0)
+    # RESUME has 0 in its lowest bits at a function's start, another number after a yield. Any other
+    # instruction: the generator is being closed, which some Pythons tell even of one that never ran.
+    return dis.opname[code[at]] != "RESUME" or code[at + 1] & 3 != 0
 
 
 class Client(threading.Thread):
