@@ -13,12 +13,15 @@ STACK_GAP_PX = 12.0
 ROOT = "root"
 
 
-def layout_source(graph: CallGraph, sizes: Mapping[int, Size], stacked: Set[int]) -> str:
+def layout_source(
+    graph: CallGraph, sizes: Mapping[int, Size], stacked: Set[int], *, has_all_edges: bool = True
+) -> str:
     """The graph as DOT, named by numbers alone, so that nothing of the traced program gets into it.
 
     Only the edges of first calls give the ranks: they form a forest, which ``ordering=out`` can then keep
     in call order. Edges carry no labels (five times the time); clusters are not used (they lose edges). A
-    stack of functions is one record node with a port each.
+    stack of functions is one record node with a port each. Without ``has_all_edges`` further calls are
+    left out.
     """
     digraph = graphviz.Digraph("calls")
     digraph.attr(rankdir="LR", ordering="out", nodesep="0.125", ranksep="0.46", margin="0", pad="0")
@@ -46,7 +49,9 @@ def layout_source(graph: CallGraph, sizes: Mapping[int, Size], stacked: Set[int]
             continue
         if edge.is_tree:
             digraph.edge(f"{names[caller]}:e", f"{names[callee]}:w")
-        elif columns[caller] != columns[callee]:  # records cannot be joined within their column
+        elif (
+            has_all_edges and columns[caller] != columns[callee]
+        ):  # records cannot be joined within their column
             digraph.edge(names[caller], names[callee], constraint="false")
     return str(digraph.source)
 

@@ -8,6 +8,7 @@ import itertools
 import json
 import subprocess
 from collections.abc import Callable, Mapping, Sequence, Set
+from functools import partial
 from typing import Any
 
 import graphviz
@@ -52,13 +53,36 @@ def run_dot(source: str, output: str) -> bytes:
 
 def wasm_layout(graph: CallGraph, sizes: Mapping[int, Size], stacked: Set[int]) -> Layout:
     """Lay out by Graphviz in WebAssembly."""
-    return _from_json(wasm.render(layout_source(graph, sizes, stacked)), graph, sizes, stacked, "wasm")
+    return _by_graphviz(wasm.render, graph, sizes, stacked, "wasm")
 
 
 def dot_layout(graph: CallGraph, sizes: Mapping[int, Size], stacked: Set[int]) -> Layout:
     """Lay out by the system's Graphviz."""
-    data = run_dot(layout_source(graph, sizes, stacked), "json0")
-    return _from_json(data, graph, sizes, stacked, "dot")
+    return _by_graphviz(partial(run_dot, output="json0"), graph, sizes, stacked, "dot")
+
+
+def _by_graphviz(
+    run: Callable[[str], bytes],
+    graph: CallGraph,
+    sizes: Mapping[int, Size],
+    stacked: Set[int],
+    engine: str,
+) -> Layout:
+    layout = _from_json(run(layout_source(graph, sizes, stacked)), graph, sizes, stacked, engine)
+    if not is_in_call_order(graph, layout, stacked):
+        # Lines back to earlier functions can upset the order, though they are told not to matter.
+        source = layout_source(graph, sizes, stacked, has_all_edges=False)
+        layout = _from_json(run(source), graph, sizes, stacked, engine)
+    return layout
+
+
+def is_in_call_order(graph: CallGraph, layout: Layout, stacked: Set[int]) -> bool:
+    """Whether the callees beside each function stand from top to bottom as they were first called."""
+    for callees in graph.children().values():
+        tops = [layout.boxes[key].y_px for key in callees if key not in stacked]
+        if any(above > below for above, below in itertools.pairwise(tops)):
+            return False
+    return True
 
 
 ENGINES: Sequence[tuple[str, Engine]] = (("wasm", wasm_layout), ("dot", dot_layout), ("tree", tree_layout))
