@@ -6,8 +6,6 @@ from io import BytesIO
 from tempfile import TemporaryFile
 from typing import Any
 
-from ._text import to_bytes
-
 
 class MultipartWriter:
     """A stream to write parts to.
@@ -49,8 +47,7 @@ class MultipartWriter:
                 self._write(chunk)
         else:
             self._write_text("\r\n\r\n")
-            text = value if isinstance(value, str | bytes) else str(value)
-            self._write(to_bytes(text, self._charset) or b"")
+            self._write_text(str(value))
         self._write_text("\r\n")
 
     def finish(self) -> None:

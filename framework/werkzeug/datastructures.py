@@ -23,7 +23,6 @@ else:
 Accept = _leaf.Accept
 CallbackDict = _leaf.CallbackDict
 CharsetAccept = _leaf.CharsetAccept
-CombinedMultiDict = _leaf.CombinedMultiDict
 ContentRange = _leaf.ContentRange
 ContentSecurityPolicy = _leaf.ContentSecurityPolicy
 ETags = _leaf.ETags
@@ -61,17 +60,19 @@ def _unicodify_header_value(value: Any) -> str:
     return text
 
 
+def _refuse_update(self: Any, *args: Any, **kwargs: Any) -> None:
+    is_immutable(self)
+
+
 def _adapt_leaves() -> None:
     """Make the leaves' classes raise our exceptions, so that a missing form key is a 400 here too."""
     setattr(_leaf_structures, "exceptions", exceptions)  # noqa: B010
     setattr(_leaf_headers, "BadRequestKeyError", exceptions.BadRequestKeyError)  # noqa: B010
+    setattr(ImmutableDictMixin, "update", _refuse_update)  # noqa: B010
     setattr(_leaf_headers, "_str_header_value", _unicodify_header_value)  # noqa: B010
     for value in list(globals().values()):
         if isinstance(value, type) and value.__module__.startswith(_leaf.__name__):
             value.__module__ = __name__
-
-
-_adapt_leaves()
 
 
 def is_immutable(self: Any) -> None:
@@ -81,6 +82,20 @@ def is_immutable(self: Any) -> None:
         TypeError: always.
     """
     raise TypeError(f"{type(self).__name__!r} objects are immutable")
+
+
+_adapt_leaves()
+
+
+class CombinedMultiDict(_leaf.CombinedMultiDict[Any, Any]):
+    """Several MultiDicts seen as one; the first that has a key wins."""
+
+    def to_dict(self, flat: bool = True) -> dict[Any, Any]:
+        """An ordinary dict; without ``flat``, each value is the list of the dict that wins."""
+        found: dict[Any, Any] = {}
+        for source in reversed(self.dicts):
+            found.update(source.to_dict(flat))
+        return found
 
 
 def native_itermethods(names: Iterable[str]) -> Callable[[type], type]:

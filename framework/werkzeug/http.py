@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_to_bytes
 from urllib.request import parse_http_list
 
-from ._cookies import encode_domain, quote_value
+from ._cookies import quote_value
+from ._internal import _make_cookie_domain
 from ._text import to_bytes, to_text
 from .urls import iri_to_uri
 
@@ -69,6 +70,7 @@ HTTP_STATUS_CODES: dict[int, str] = {
     425: "Too Early",
     449: "Retry With",
     451: "Unavailable For Legal Reasons",
+    511: "Network Authentication Failed",
 }
 
 
@@ -540,7 +542,7 @@ def dump_cookie(
     if samesite is not None and samesite.title() not in {"Strict", "Lax", "None"}:
         raise ValueError("SameSite must be 'Strict', 'Lax', or 'None'.")
     attributes = {
-        "Domain": encode_domain(domain) if domain is not None else None,
+        "Domain": to_text(_make_cookie_domain(domain), "ascii"),
         "Expires": expires if expires is None or isinstance(expires, str) else cookie_date(expires),
         "Max-Age": max_age,
         "Secure": True if secure else None,

@@ -221,7 +221,7 @@ def _as_text(*values: Any) -> tuple[list[str], Callable[[str], Any]]:
     if all(isinstance(value, str) for value in values):
         return list(values), str
     if any(isinstance(value, str) for value in values):
-        raise TypeError("Cannot mix str and bytes arguments")
+        raise TypeError(f"Cannot mix str and bytes arguments (got {values!r})")
     return [value.decode("latin1") for value in values], lambda text: text.encode("latin1")
 
 
@@ -314,7 +314,7 @@ def url_quote_plus(string: Any, charset: str = "utf-8", errors: str = "strict", 
 
 def _unquote_to_bytes(string: Any, unsafe: str = "") -> bytes:
     """Undo the quoting, but for the characters in ``unsafe``, which stay quoted."""
-    raw = string.encode("utf-8") if isinstance(string, str) else bytes(string)
+    raw: bytes = string.encode("utf-8") if isinstance(string, str) else memoryview(string).tobytes()
     if not unsafe:
         return unquote_to_bytes(raw)
     kept = frozenset(unsafe.encode("utf-8"))
