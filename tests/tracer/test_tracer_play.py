@@ -57,7 +57,12 @@ else:
 
 
 def command(
-    script: Path | str, folder: Path, engine: str, requests: tuple[str, ...], timeout_s: float
+    script: Path | str,
+    folder: Path,
+    engine: str,
+    requests: tuple[str, ...],
+    timeout_s: float,
+    recorder: str = "",
 ) -> list[str]:
     given = {
         "target": str(script),
