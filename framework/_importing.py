@@ -45,6 +45,10 @@ class _RenamingLoader(importlib.machinery.SourceFileLoader):
             if self.is_package(self.name) and not _finder.active:
                 module.__name__ = self.name
 
+    def get_source(self, fullname: str) -> str | None:
+        """The module's source, for tracebacks and debuggers, which know it by the shown name."""
+        return super().get_source(self.name if fullname == self.shown_name else fullname)
+
     def _run(self, module: ModuleType) -> None:
         # Not super().exec_module(): that insists on the name the file was found by.
         code = self.get_code(self.name)

@@ -23,6 +23,7 @@ from .console import Console
 
 system_exceptions = (SystemExit, KeyboardInterrupt, GeneratorExit)
 _DEFINITION = re.compile(r"\s*(?:(?:async\s+)?def\s|@)|.*(?<!\w)lambda[:\s]")
+_FRAMEWORK_FOLDER = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 _CAUSE = "The above exception was the direct cause of the following exception"
 _CONTEXT = "During handling of the above exception, another exception occurred"
 
@@ -258,8 +259,8 @@ class Frame:
 
     @cached_property
     def is_library(self) -> bool:
-        """Whether this is Python's code or an installed package's."""
-        return self.filename.startswith(tuple(sysconfig.get_paths().values()))
+        """Whether this is Python's code or an installed package's, or the framework's, wherever that is."""
+        return self.filename.startswith((*sysconfig.get_paths().values(), _FRAMEWORK_FOLDER))
 
     def render_text(self) -> str:
         """The frame as text."""
@@ -319,7 +320,8 @@ class Frame:
         if source is not None:
             return str(source).splitlines()
         try:
-            with open(os.fsencode(self.filename), "rb") as file:
+            path = self.filename.encode(get_filesystem_encoding(), "surrogateescape")
+            with open(path, "rb") as file:
                 return decode_source(file.read()).splitlines()
         except OSError:
             return [line.rstrip("\n") for line in linecache.getlines(self.filename)]

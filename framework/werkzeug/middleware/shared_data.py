@@ -16,6 +16,7 @@ from typing import Any
 from zlib import adler32
 
 from .._internal import Environ, StartResponse, WSGIApp
+from .._times import utc_time
 from ..filesystem import get_filesystem_encoding
 from ..http import http_date, is_resource_modified
 from ..security import safe_join
@@ -26,10 +27,6 @@ from ..wsgi import get_path_info, wrap_file
 Opener = Callable[[], tuple[Any, datetime, int]]
 #: Finds a file by its path below an export: its name and how to open it.
 Loader = Callable[[str | None], tuple[str, Opener] | tuple[None, None]]
-
-
-def _utc(timestamp: float) -> datetime:
-    return datetime.fromtimestamp(timestamp, UTC).replace(tzinfo=None)
 
 
 class SharedDataMiddleware:
@@ -75,7 +72,7 @@ class SharedDataMiddleware:
         return True
 
     def _opener(self, filename: str) -> Opener:
-        return lambda: (open(filename, "rb"), _utc(os.path.getmtime(filename)), os.path.getsize(filename))
+        return lambda: (open(filename, "rb"), utc_time(os.path.getmtime(filename)), os.path.getsize(filename))
 
     def get_file_loader(self, filename: str) -> Loader:
         """Serve one file."""
@@ -102,7 +99,7 @@ class SharedDataMiddleware:
             if isinstance(resource, BytesIO):
                 return name, lambda: (resource, loaded_at, len(resource.getvalue()))
             stat = os.fstat(resource.fileno())
-            return name, lambda: (resource, _utc(stat.st_mtime), stat.st_size)
+            return name, lambda: (resource, utc_time(stat.st_mtime), stat.st_size)
 
         return loader
 
