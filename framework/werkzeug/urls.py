@@ -12,6 +12,7 @@ import os
 import posixpath
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any, NamedTuple
 from urllib.parse import unquote_to_bytes
 
@@ -266,6 +267,7 @@ def url_unparse(components: Iterable[Any]) -> Any:
     return back(head + url + tail)
 
 
+@lru_cache(maxsize=64)
 def _quoting_table(safe: bytes, unsafe: bytes) -> list[str]:
     """For each byte, what stands for it in a URL."""
     kept = (frozenset(safe) | _always_safe) - frozenset(unsafe)
