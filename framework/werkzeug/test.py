@@ -13,12 +13,13 @@ from http.cookiejar import CookieJar
 from io import BytesIO
 from itertools import chain
 from random import random
+from tempfile import TemporaryFile
 from time import time
 from typing import Any, Self, cast
 from urllib.request import Request as _CookieRequest
 
 from ._internal import _get_environ
-from ._multipart import MultipartWriter
+from ._multipart import chunks, file_headers
 from ._testing import as_bytes, check_redirect_host, split_query
 from ._text import text_to_wsgi
 from .datastructures import CallbackDict, CombinedMultiDict, EnvironHeaders, FileMultiDict, Headers, MultiDict
@@ -62,13 +63,38 @@ def stream_encode_multipart(
     """
     if boundary is None:
         boundary = f"---------------WerkzeugFormPart_{time()}{random()}"
-    writer = MultipartWriter(boundary, charset, threshold if use_tempfile else None)
+    stream: Any = BytesIO()
+    on_disk = not use_tempfile
+
+    def write_binary(data: bytes) -> None:
+        nonlocal stream, on_disk
+        if not on_disk and stream.tell() + len(data) > threshold:
+            in_memory, stream, on_disk = stream, TemporaryFile("wb+"), True  # noqa: SIM115 - the result
+            stream.write(in_memory.getvalue())
+        stream.write(data)
+
+    if not use_tempfile:
+        write_binary = stream.write
+
+    def write(text: str) -> None:
+        write_binary(text.encode(charset))
+
     fields = values if isinstance(values, MultiDict) else MultiDict(values)
-    for name, listed in fields.lists():
-        for value in listed:
-            writer.add(name, value)
-    writer.finish()
-    return writer.stream, writer.length, boundary
+    for name, value in fields.items(multi=True):
+        write(f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"')
+        if hasattr(value, "read"):
+            for header in file_headers(value):
+                write(header)
+            for chunk in chunks(value):
+                write_binary(chunk)
+        else:
+            write("\r\n\r\n")
+            write_binary(str(value).encode(charset))
+        write("\r\n")
+    write(f"--{boundary}--\r\n")
+    length = stream.tell()
+    stream.seek(0)
+    return stream, length, boundary
 
 
 def encode_multipart(values: Any, boundary: str | None = None, charset: str = "utf-8") -> tuple[str, bytes]:
@@ -88,7 +114,8 @@ class _TestCookieHeaders:
         return [value for key, value in self.headers if key.lower() == wanted]
 
     def get_all(self, name: str, default: Any = None) -> Any:
-        return self.getheaders(name) or default or []
+        wanted = name.lower()
+        return [value for key, value in self.headers if key.lower() == wanted] or default or []
 
 
 class _TestCookieResponse:
@@ -272,9 +299,10 @@ class EnvironBuilder:
 
     @content_type.setter
     def content_type(self, value: str | None) -> None:
-        self.headers.pop("Content-Type", None)
         if value is not None:
             self.headers["Content-Type"] = value
+            return
+        self.headers.pop("Content-Type", None)
 
     @property
     def mimetype(self) -> str | None:

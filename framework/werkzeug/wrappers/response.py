@@ -10,6 +10,8 @@ from .common_descriptors import CommonResponseDescriptorsMixin
 from .cors import CORSResponseMixin
 from .etag import ETagResponseMixin
 
+_closed = "I/O operation on closed file"
+
 
 class ResponseStream:
     """Lets code that wants a file write into a response."""
@@ -20,12 +22,9 @@ class ResponseStream:
         self.response = response
         self.closed = False
 
-    def _check_open(self) -> None:
-        if self.closed:
-            raise ValueError("I/O operation on closed file")
-
     def write(self, value: bytes) -> int:
-        self._check_open()
+        if self.closed:
+            raise ValueError(_closed)
         response = self.response
         response._ensure_sequence(mutable=True)
         response.response.append(value)
@@ -34,17 +33,19 @@ class ResponseStream:
         return len(value)
 
     def writelines(self, seq: Iterable[bytes]) -> None:
-        for item in seq:
-            self.write(item)
+        for piece in seq:
+            self.write(piece)
 
     def close(self) -> None:
         self.closed = True
 
     def flush(self) -> None:
-        self._check_open()
+        if self.closed:
+            raise ValueError(_closed)
 
     def isatty(self) -> bool:
-        self._check_open()
+        if self.closed:
+            raise ValueError(_closed)
         return False
 
     def tell(self) -> int:
