@@ -49,9 +49,7 @@ class Text:
         """What it covers, with room for a font taller than DejaVu."""
         left = self.x_px - self.width_px * {"start": 0.0, "middle": 0.5, "end": 1.0}[self.anchor]
         ascent, descent = (1.16, 0.3) if not self.content.isascii() else (0.95, 0.25)
-        return Box(
-            left, self.y_px - ascent * self.size_px, self.width_px, (ascent + descent) * self.size_px
-        )
+        return Box(left, self.y_px - ascent * self.size_px, self.width_px, (ascent + descent) * self.size_px)
 
 
 @dataclass(frozen=True, slots=True)

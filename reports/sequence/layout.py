@@ -63,9 +63,7 @@ def lay_out(folded: FoldedTrace, options: SequenceOptions | None = None) -> Draw
     rows = RowPlanner(timeline, words).plan()
     drawing = Drawing(language="zh" if options.language.lower().startswith("zh") else "en")
     page = _Page(folded, options, words, timeline, solve(timeline.lanes, rows), drawing)
-    drawing.lane_x_px = {
-        lane.key: x for lane, x in zip(timeline.lanes, page.columns.x_px, strict=True)
-    }
+    drawing.lane_x_px = {lane.key: x for lane, x in zip(timeline.lanes, page.columns.x_px, strict=True)}
     _compose(page, rows)
     return drawing
 
@@ -144,13 +142,13 @@ def _times(page: _Page) -> dict[int, str]:
     calls = page.folded.trace.calls
     accepted = _first_starts(calls.request_id, calls.start_ns)
     origin_ns = calls.start_ns[0] if len(calls) else 0
+    chapters = {n: c for c in page.timeline.chapters for n in range(c.first, c.last + 1)}
     times = {}
-    for chapter in page.timeline.chapters:
-        chapter_ns = accepted.get(chapter.request.id, origin_ns) if chapter.request else origin_ns
-        for step in page.timeline.steps:
-            if chapter.first <= step.number <= chapter.last:
-                base_ns = accepted.get(step.call.request_id or 0, chapter_ns)
-                times[step.number] = _milliseconds(step.call.start_ns - base_ns)
+    for step in page.timeline.steps:
+        chapter = chapters.get(step.number)
+        request = chapter.request if chapter else None
+        request_id = step.call.request_id or (request.id if request else 0)
+        times[step.number] = _milliseconds(step.call.start_ns - accepted.get(request_id, origin_ns))
     return times
 
 

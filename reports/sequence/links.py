@@ -7,7 +7,10 @@ from urllib.parse import quote
 from flasktrace.reports.sequence.options import LinkMode
 from flasktrace.tracer.model import Function, Metadata, Origin
 
-_REPOSITORIES = {"flask": "https://github.com/pallets/flask", "werkzeug": "https://github.com/pallets/werkzeug"}
+_REPOSITORIES = {
+    "flask": "https://github.com/pallets/flask",
+    "werkzeug": "https://github.com/pallets/werkzeug",
+}
 _PYTHON = "https://github.com/python/cpython"
 _VERSION = re.compile(r"\d+(\.\d+)*((a|b|rc)\d+)?$")
 

@@ -99,9 +99,8 @@ def build_timeline(
         client: its name.
     """
     chosen = select_chapters(folded, options)
-    shown = [step for step in folded.steps if any(c.first <= step.number <= c.last for c in chosen)]
-    if not folded.chapters:
-        shown = list(folded.steps)
+    numbers = {number for chapter in chosen for number in range(chapter.first, chapter.last + 1)}
+    shown = [step for step in folded.steps if step.number in numbers or not folded.chapters]
     components = assign([step.function for step in shown], names)
     builder = _Builder(folded, {c.number for c in chosen}, components)
     events = builder.run()
