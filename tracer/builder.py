@@ -16,6 +16,7 @@ from flasktrace.tracer.functions import FunctionInfo, FunctionTable
 from flasktrace.tracer.model import Marker, Metadata, Request, Thread, Trace
 from flasktrace.tracer.pools import Pools
 from flasktrace.tracer.recorder import EVENT_SLOTS, RETURNING, Recorder, ThreadStream, Unwound, is_resumption
+from flasktrace.tracer.state import as_json
 
 _YIELD = dis.opmap["YIELD_VALUE"]
 _YIELDING = frozenset({_YIELD, dis.opmap["RESUME"]})  # on 3.13 a generator yields at the RESUME after
@@ -173,13 +174,23 @@ class Builder:
             self._on_call(state, info, time_ns, where, extra)
 
     def _note(self, state: _ThreadState, event: Event) -> None:
-        _, _, what, kind = event
-        if kind == "request":
+        _, time_ns, what, kind = event
+        if kind == "state":
+            self._note_state(state, time_ns, what)
+        elif kind == "request":
             state.request_id = what
         elif kind == "exception":
             self._name_raised(state, what)
         elif state.stack:
             self._starters[what] = state.stack[-1].hang
+
+    def _note_state(self, state: _ThreadState, time_ns: int, snapshot: dict[str, Any]) -> None:
+        entry = state.stack[-1] if state.stack else None
+        if entry is None or entry.row < 0 or self._first_ns is None:
+            return
+        time_ns = max(time_ns - self._first_ns, self._last_ns)
+        markers, call_id = self.trace.markers, self.trace.calls.id[entry.row]
+        markers.append(Marker(len(markers) + 1, "state", call_id, time_ns, as_json(snapshot, self._texts)))
 
     def _on_call(self, state: _ThreadState, info: FunctionInfo, time_ns: int, where: int, extra: Any) -> None:
         state.raised.clear()

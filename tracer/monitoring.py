@@ -177,6 +177,7 @@ def _local_events(code: CodeType) -> int:
 def _callbacks(recorder: MonitoringRecorder) -> dict[int, Callable[..., object]]:
     """The scribe's callbacks. A failure of ours is counted, and never reaches the program."""
     codes, by_ident, with_values = recorder._codes, recorder._by_ident, recorder.options.with_values
+    snapshots = recorder._snapshots
     clock, getframe = perf_counter_ns, sys._getframe
 
     def on_start(code: CodeType, offset: int) -> None:
@@ -203,6 +204,8 @@ def _callbacks(recorder: MonitoringRecorder) -> dict[int, Callable[..., object]]
         try:
             stream = by_ident.get(get_ident())
             if stream is not None and id(code) in codes:
+                if id(code) in snapshots:
+                    recorder._note_state(getframe(1), stream)
                 value: Any = capture(argument) if with_values else None
                 if code.co_flags & GENERATOR_FLAGS:
                     value = (id(getframe(1)), value)
@@ -219,6 +222,8 @@ def _callbacks(recorder: MonitoringRecorder) -> dict[int, Callable[..., object]]
         try:
             stream = by_ident.get(get_ident())
             if stream is not None:
+                if id(code) in snapshots:
+                    recorder._note_state(getframe(1), stream)
                 value: Any = Unwound((class_name_of(type(error)), exception_text(error)))
                 if code.co_flags & GENERATOR_FLAGS:
                     value = (id(getframe(1)), value)

@@ -55,6 +55,7 @@ class PlayOptions:
         timeout_s: for the server to listen, and for each answer.
         limit: the number of calls to keep.
         with_values: whether values are recorded.
+        with_state: whether snapshots of the contexts and of the app's tables are taken.
         scope: which code is recorded.
         mask: further names of secrets, regular expressions.
         recorder: the recorder's engine; "" for the fastest that works here.
@@ -67,6 +68,7 @@ class PlayOptions:
     timeout_s: float = 10.0
     limit: int = 1_000_000
     with_values: bool = True
+    with_state: bool = True
     scope: ScopeOptions = field(default_factory=ScopeOptions)
     mask: tuple[str, ...] = ()
     recorder: str = ""
@@ -127,7 +129,9 @@ class _Play:
     def __init__(self, scenario: Scenario, options: PlayOptions) -> None:
         self.scenario, self.options = scenario, options
         self.texts = Texts(options.mask)
-        recorder_options = RecorderOptions(options.scope, options.with_values, self._on_serve)
+        recorder_options = RecorderOptions(
+            options.scope, options.with_values, options.with_state, self._on_serve
+        )
         self.recorder = make_recorder(recorder_options, options.recorder)
         ignore = self.recorder.ignore_this_thread
         self.driver = Driver(self._plan, self.recorder.workers, options.timeout_s, ignore)

@@ -9,6 +9,8 @@ start     ``None, time_ns, id of the Thread object, None``: the current call sta
 request   ``None, time_ns, request id or 0, "request"``: what follows is done for this request
 exception ``None, time_ns, [(class, text, ids of the codes it went through)], "exception"``: what was raised
 
+state     ``None, time_ns, snapshot, "state"``: what Flask keeps when the current call returns
+
 The detail of a generator is ``(frame id, own lasti, detail)``, its value ``(frame id, value)``, as all
 its resumptions are one activation.
 """
@@ -24,6 +26,7 @@ from time import perf_counter_ns
 from types import CodeType, FrameType, TracebackType
 from typing import Any, Self
 
+from flasktrace.tracer import state
 from flasktrace.tracer.capture import capture, class_name_of, exception_text
 from flasktrace.tracer.scope import Decision, Scope, ScopeOptions
 
@@ -41,7 +44,9 @@ THREAD_STARTS = (
 )
 _SOCKETSERVER_FILE = socketserver.BaseServer.serve_forever.__code__.co_filename
 _SERVE_FOREVER = socketserver.BaseServer.serve_forever.__code__
-_OUR_MODULES = frozenset({__name__, "flasktrace.tracer.monitoring", capture.__module__, Scope.__module__})
+_OUR_MODULES = frozenset(
+    {__name__, "flasktrace.tracer.monitoring", capture.__module__, Scope.__module__, state.__name__}
+)
 _RESUME = dis.opmap["RESUME"]
 # A frame that ends at one of these was not left by an exception (RESUME: a generator that yields, on 3.13).
 RETURNING = frozenset(
@@ -60,11 +65,13 @@ class RecorderOptions:
     Attributes:
         scope: which code.
         with_values: whether parameters, receivers and results are kept.
+        with_state: whether snapshots of the context stacks and the app's tables are taken.
         on_serve: called with the server object when ``BaseServer.serve_forever`` begins.
     """
 
     scope: ScopeOptions = field(default_factory=ScopeOptions)
     with_values: bool = True
+    with_state: bool = False
     on_serve: Callable[[object], None] | None = None
 
 
@@ -106,6 +113,7 @@ class Recorder:
         self._modes: dict[str, int] = {}
         self._generated: dict[int, tuple[Decision, CodeType]] = {}
         self._plans: dict[int, tuple[tuple[str, ...], CodeType]] = {}
+        self._snapshots: set[int] = set()  # ids of the codes after which the state is noted
         self._lock = threading.Lock()
         self._previous: tuple[Any, Any] = (None, None)
 
@@ -218,7 +226,14 @@ class Recorder:
         if not self.options.with_values and not (code.co_filename == _SOCKETSERVER_FILE and CLIENT in names):
             names = ()
         self._plans[id(code)] = (names, code)
+        if self.options.with_state and state.is_wanted(code, self.decision(code).module):
+            self._snapshots.add(id(code))
         return names
+
+    def _note_state(self, frame: FrameType, stream: ThreadStream) -> None:
+        snapshot = state.take(frame)
+        if snapshot is not None:
+            stream.events.extend((None, perf_counter_ns(), snapshot, "state"))
 
     def _failed(self) -> bool:
         """Tell whether the exception being handled is the hook's own fault (and count it then).
@@ -249,6 +264,7 @@ def _hook(recorder: Recorder, stream: ThreadStream) -> ProfileFunction:
     """The hook of one thread. Everything it needs is a local of this closure, as that is fastest."""
     modes, plans, with_values = recorder._modes, recorder._plans, recorder.options.with_values
     extend, get_mode, get_plan, clock = stream.events.extend, modes.get, plans.get, perf_counter_ns
+    snapshots = recorder._snapshots
     pending = False  # a recorded call has just been left by an exception
 
     def on_call(frame: FrameType, code: CodeType) -> None:
@@ -291,6 +307,8 @@ def _hook(recorder: Recorder, stream: ThreadStream) -> ProfileFunction:
                 if mode == _GENERATED:
                     mode = recorder._decide(code, frame)
                 if mode & IN_SCOPE:
+                    if id(code) in snapshots:
+                        recorder._note_state(frame, stream)
                     lasti = frame.f_lasti
                     value: Any = capture(argument) if with_values else None
                     if argument is None and code.co_code[lasti] not in RETURNING:

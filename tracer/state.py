@@ -1,0 +1,242 @@
+"""Snapshots of what Flask keeps: the context stacks during a request, the app's tables at start-up.
+
+Taken in the hook when one of a few functions returns, with plain dict look-ups on the objects' own
+attributes: no property, proxy or method of the program runs. The builder makes a
+``Marker(kind="state")`` of each, on the call that returned; its data is
+
+``request_stack``, ``app_stack``
+    the contexts, the top last: ``{"class", "id", "shows"}``; ``shows`` is the request or the app
+``storage``
+    the Local's storage as it is on the bundled engine: ``{identity: [class of each context]}``
+``request``
+    of the top: ``{"endpoint", "url_rule", "view_args", ...}``, as texts
+``session``, ``g``
+    their items, as texts, secrets masked
+``view_functions``, ``url_map``, ``hooks``
+    at start-up, the app's tables: names of views, rules, and ``{table: {owner: [function]}}``
+"""
+
+import sys
+from collections.abc import Iterable, Mapping
+from contextvars import ContextVar
+from itertools import islice
+from types import BuiltinFunctionType, CodeType, FrameType, FunctionType
+from typing import Any
+
+from flasktrace.tracer.capture import Texts, capture, class_name_of
+
+MAX_ENTRIES = 50  # of each table
+_SETUP = frozenset(
+    {
+        *("add_url_rule", "register_blueprint", "_register_error_handler", "register_error_handler"),
+        *("before_request", "after_request", "teardown_request", "teardown_appcontext"),
+        *("before_first_request", "context_processor", "url_value_preprocessor", "url_defaults"),
+    }
+)
+_PIPELINE = frozenset(
+    {
+        *("RequestContext.push", "RequestContext.pop", "AppContext.push", "AppContext.pop"),
+        *("RequestContext.match_request", "LocalStack.push", "LocalStack.pop"),
+        *("Flask.preprocess_request", "Flask.dispatch_request", "Flask.full_dispatch_request"),
+        *("Flask.finalize_request", "Flask.process_response", "Flask.wsgi_app"),
+        *(
+            "WSGIRequestHandler.run_wsgi.<locals>.start_response",
+            "WSGIRequestHandler.run_wsgi.<locals>.write",
+        ),
+    }
+)
+_HOOK_TABLES = (
+    *("before_first_request_funcs", "before_request_funcs", "after_request_funcs", "teardown_request_funcs"),
+    *("teardown_appcontext_funcs", "url_value_preprocessors", "template_context_processors"),
+)
+
+Snapshot = dict[str, Any]
+
+
+def is_wanted(code: CodeType, module: str) -> bool:
+    """Tell whether a snapshot is to be taken when this function returns."""
+    top = module.partition(".")[0]
+    if top == "flask" and code.co_name in _SETUP:
+        return "wrapper" not in code.co_qualname
+    return top in ("flask", "werkzeug") and code.co_qualname in _PIPELINE
+
+
+def take(frame: FrameType) -> Snapshot | None:
+    """The snapshot when the function of ``frame`` returns; None when there is nothing to show."""
+    if frame.f_code.co_name in _SETUP:
+        return _tables(frame.f_locals.get("self"))
+    return _stacks()
+
+
+def _attributes(item: object) -> dict[str, Any]:
+    """An object's own attributes, without running a ``__getattribute__`` of its class."""
+    try:
+        found = object.__getattribute__(item, "__dict__")
+    except AttributeError:
+        return {}
+    return found if type(found) is dict else {}
+
+
+def _flask_globals() -> dict[str, Any]:
+    """The namespace of ``flask.globals``: the bundle's own modules import it by its real name."""
+    for name in ("flask.globals", "flasktrace.framework.flask.globals"):
+        module = sys.modules.get(name)
+        if module is not None:
+            return module.__dict__
+    return {}
+
+
+def _stacks() -> Snapshot:
+    flask_globals = _flask_globals()
+    local = _attributes(flask_globals.get("_request_ctx_stack")).get("_local")
+    snapshot: Snapshot = {}
+    if local is not None:
+        requests = _stack_of(local)
+        apps = _stack_of(_attributes(flask_globals.get("_app_ctx_stack")).get("_local"))
+        snapshot["storage"] = _storage_shape(local)
+    else:
+        requests, apps = (
+            _from_variable(flask_globals, "_cv_request"),
+            _from_variable(flask_globals, "_cv_app"),
+        )
+    snapshot["request_stack"] = [_context(context) for context in requests]
+    snapshot["app_stack"] = [_context(context) for context in apps]
+    if requests:
+        top = _attributes(requests[-1])
+        snapshot["request"] = _request(_attributes(top.get("request")))
+        snapshot["session"] = _items(top.get("session", top.get("_session")))
+    if apps:
+        snapshot["g"] = _items(_attributes(_attributes(apps[-1]).get("g")))
+    return snapshot
+
+
+def _storage(local: object) -> dict[Any, Any]:
+    try:
+        storage = object.__getattribute__(local, "__storage__")
+    except AttributeError:
+        return {}
+    return storage if type(storage) is dict else {}
+
+
+def _stack_of(local: object) -> list[object]:
+    try:
+        ident = object.__getattribute__(local, "__ident_func__")
+    except AttributeError:
+        return []
+    if type(ident) is not BuiltinFunctionType:
+        return []
+    inner = _storage(local).get(ident())
+    stack = inner.get("stack") if type(inner) is dict else None
+    return list(stack) if type(stack) is list else []
+
+
+def _storage_shape(local: object) -> dict[str, list[str]]:
+    shape = {}
+    for number, inner in list(islice(_storage(local).items(), MAX_ENTRIES)):
+        stack = inner.get("stack") if type(inner) is dict else None
+        key = str(number) if type(number) is int else f"<{class_name_of(type(number))}>"
+        shape[key] = [class_name_of(type(context)) for context in stack] if type(stack) is list else []
+    return shape
+
+
+def _from_variable(flask_globals: Mapping[str, Any], name: str) -> list[object]:
+    variable = flask_globals.get(name)
+    context = variable.get(None) if type(variable) is ContextVar else None
+    return [] if context is None else [context]
+
+
+def _context(context: object) -> dict[str, Any]:
+    own = _attributes(context)
+    environ = _attributes(own.get("request")).get("environ")
+    if type(environ) is dict:
+        shows = f"{environ.get('REQUEST_METHOD', '')} {environ.get('PATH_INFO', '')}"
+    else:
+        name = _attributes(own.get("app")).get("import_name")
+        shows = name if type(name) is str else ""
+    return {"class": class_name_of(type(context)), "id": id(context), "shows": capture(shows)}
+
+
+def _request(own: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    rule = own.get("url_rule")
+    shown = [
+        ("view_args", capture(own.get("view_args"))),
+        ("routing_exception", capture(own.get("routing_exception"))),
+    ]
+    for name in ("rule", "endpoint"):
+        shown.append((name, capture(_attributes(rule).get(name))))
+    return shown
+
+
+def _items(item: object) -> list[tuple[str, Any]] | None:
+    if not issubclass(type(item), dict):
+        return None
+    found: Any = item
+    pairs = list(islice(dict.items(found), MAX_ENTRIES))
+    return [(key, capture(value)) for key, value in pairs if type(key) is str]
+
+
+def _tables(app: object) -> Snapshot | None:
+    own = _attributes(app)
+    views, url_map = own.get("view_functions"), _attributes(own.get("url_map"))
+    if type(views) is not dict:
+        return None
+    by_endpoint = url_map.get("_rules_by_endpoint")
+    rules = by_endpoint.values() if type(by_endpoint) is dict else ()
+    return {
+        "view_functions": [key for key in islice(views, MAX_ENTRIES) if type(key) is str],
+        "url_map": [
+            f"{_text(_attributes(rule).get('rule'))} -> {_text(_attributes(rule).get('endpoint'))}"
+            for group in list(islice(rules, MAX_ENTRIES))
+            for rule in (group if type(group) is list else ())
+        ],
+        "hooks": {name: table for name in _HOOK_TABLES if (table := _hook_table(own.get(name)))},
+    }
+
+
+def _text(value: object) -> str:
+    return value[:120] if type(value) is str else "?"
+
+
+def _hook_table(table: object) -> dict[str, list[str]]:
+    if type(table) is list:
+        return {"": _function_names(table)} if table else {}
+    if not issubclass(type(table), dict):
+        return {}
+    found: Any = table
+    owners = list(islice(dict.items(found), MAX_ENTRIES))
+    return {
+        _owner(key): names
+        for key, group in owners
+        if type(group) is list and (names := _function_names(group))
+    }
+
+
+def _owner(key: object) -> str:
+    return key if type(key) is str else ""
+
+
+def _function_names(group: Iterable[object]) -> list[str]:
+    return [
+        item.__name__ if type(item) is FunctionType else f"<{class_name_of(type(item))}>"
+        for item in islice(group, MAX_ENTRIES)
+    ]
+
+
+def as_json(snapshot: Snapshot, texts: Texts) -> dict[str, object]:
+    """The data of the marker: captured values as texts, secrets masked."""
+    data: dict[str, object] = {}
+    for key, value in snapshot.items():
+        if key in ("request", "session", "g"):
+            data[key] = (
+                None if value is None else {name: texts.value(name, item).text for name, item in value}
+            )
+        elif key in ("request_stack", "app_stack"):
+            data[key] = [{**item, "shows": _shown(texts, item["shows"])} for item in value]
+        else:
+            data[key] = value
+    return data
+
+
+def _shown(texts: Texts, captured: Any) -> str:
+    text = texts.value("", captured).text
+    return text[1:-1] if text[:1] == text[-1:] == "'" else text
