@@ -14,6 +14,8 @@ from typing import Any
 
 from .wsgi import ClosingIterator
 
+__all__ = ["Local", "LocalManager", "LocalProxy", "LocalStack", "get_ident", "release_local"]
+
 try:
     # Every thread runs in a greenlet of its own, so this tells both threads and greenlets apart.
     from greenlet import getcurrent as get_ident
