@@ -1,5 +1,6 @@
 """The options of the ``flask`` command, and what values they take. Called by ``cli``."""
 
+import importlib
 import os
 from collections.abc import Callable
 from typing import Any
@@ -8,25 +9,13 @@ import click
 
 from flasktrace.framework.werkzeug.utils import import_string
 
-try:
-    import ssl
-except ImportError:
-    ssl = None  # type: ignore[assignment]
 
-_SET, _PROMPT = ("export", "$ ") if os.name == "posix" else ("set", "> ")
-
-HELP = f"""\
-A general utility script for Flask applications.
-
-Provides commands from Flask, extensions, and the application. Loads the application defined in the
-FLASK_APP environment variable, or from a wsgi.py file. Setting the FLASK_ENV environment variable to
-'development' will enable debug mode.
-
-\b
-  {_PROMPT}{_SET} FLASK_APP=hello.py
-  {_PROMPT}{_SET} FLASK_ENV=development
-  {_PROMPT}flask run
-"""
+def optional(name: str) -> Any:
+    """Import a module, or give None when it is not there."""
+    try:
+        return importlib.import_module(name)
+    except ImportError:
+        return None
 
 
 class CertParamType(click.ParamType):  # type: ignore[type-arg, unused-ignore]
@@ -40,7 +29,9 @@ class CertParamType(click.ParamType):  # type: ignore[type-arg, unused-ignore]
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Give the path, the word or the context."""
-        if ssl is None:
+        import flasktrace.framework.flask.cli as cli
+
+        if cli.ssl is None:
             raise click.BadParameter(
                 'Using "--cert" requires Python to be compiled with SSL support.', ctx, param
             )
@@ -51,22 +42,19 @@ class CertParamType(click.ParamType):  # type: ignore[type-arg, unused-ignore]
             if text.lower() == "adhoc":
                 return self._adhoc(param, ctx)
             context = import_string(text, silent=True)
-            if isinstance(context, ssl.SSLContext):
+            if isinstance(context, cli.ssl.SSLContext):
                 return context
             raise
 
     def _adhoc(self, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        try:
-            import cryptography  # noqa: F401
-        except ImportError:
-            raise click.BadParameter("Using ad-hoc certificates requires cryptography.", ctx, param) from None
+        if optional("OpenSSL") is None:
+            raise click.BadParameter("Using ad-hoc certificates requires pyOpenSSL.", ctx, param)
         return "adhoc"
 
 
-def key_problem(cert: Any, key: str | None) -> str | None:
+def key_problem(cert: Any, is_context: bool, key: str | None) -> str | None:
     """Say what is wrong with ``--key`` beside this ``--cert``, if anything is."""
     is_adhoc = cert == "adhoc"
-    is_context = ssl is not None and isinstance(cert, ssl.SSLContext)
     if key is None:
         return 'Required when using "--cert".' if cert and not (is_adhoc or is_context) else None
     if is_adhoc or is_context:

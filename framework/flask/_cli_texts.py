@@ -8,6 +8,21 @@ from operator import attrgetter
 from types import ModuleType
 from typing import Any
 
+_SET, _PROMPT = ("export", "$ ") if os.name == "posix" else ("set", "> ")
+
+HELP = f"""\
+A general utility script for Flask applications.
+
+Provides commands from Flask, extensions, and the application. Loads the application defined in the
+FLASK_APP environment variable, or from a wsgi.py file. Setting the FLASK_ENV environment variable to
+'development' will enable debug mode.
+
+\b
+  {_PROMPT}{_SET} FLASK_APP=hello.py
+  {_PROMPT}{_SET} FLASK_ENV=development
+  {_PROMPT}flask run
+"""
+
 NOT_LOCATED = (
     'Could not locate a Flask application. You did not provide the "FLASK_APP" environment variable, and a'
     ' "wsgi.py" or "app.py" module was not found in the current directory.'

@@ -22,16 +22,14 @@ import click
 
 import flasktrace.framework.flask._cli_texts as texts
 
-from ._cli_options import HELP, ROUTES_OPTIONS, RUN_OPTIONS, VERSION_SETTINGS, add_options, key_problem
+from ._cli_options import ROUTES_OPTIONS, RUN_OPTIONS, VERSION_SETTINGS, add_options, key_problem, optional
 from ._cli_options import CertParamType as CertParamType
 from ._cli_options import SeparatedPathType as SeparatedPathType
 from .globals import _app_ctx_stack, current_app
 from .helpers import get_debug_flag, get_env, get_load_dotenv
 
-try:
-    import dotenv
-except ImportError:
-    dotenv = None  # type: ignore[assignment]
+# Both may be missing; a test may take them away too.
+dotenv, ssl = optional("dotenv"), optional("ssl")
 
 if TYPE_CHECKING:
     from .app import Flask
@@ -88,10 +86,8 @@ def call_factory(
 
 def _called_with_wrong_args(factory: Any) -> bool:
     """Tell whether the TypeError being handled came from calling ``factory``, not from inside it."""
-    entry = sys.exc_info()[2]
-    while entry is not None and entry.tb_frame.f_code is not factory.__code__:
-        entry = entry.tb_next
-    return entry is None
+    frames = [frame for frame, _ in traceback.walk_tb(sys.exc_info()[2])]
+    return all(frame.f_code is not factory.__code__ for frame in frames)
 
 
 def find_app_by_string(script_info: "ScriptInfo", module: ModuleType, app_name: str) -> "Flask":
@@ -415,7 +411,7 @@ def show_server_banner(
 def _validate_key(ctx: click.Context, param: click.Parameter, value: Any) -> Any:
     """Check ``--key`` against ``--cert``; the two together become the certificate."""
     cert = ctx.params.get("cert")
-    problem = key_problem(cert, value)
+    problem = key_problem(cert, ssl is not None and isinstance(cert, ssl.SSLContext), value)
     if problem is not None:
         raise click.BadParameter(problem, ctx, param)
     if value is not None:
@@ -477,7 +473,7 @@ def routes_command(sort: str, all_methods: bool) -> None:
         click.echo(line)
 
 
-cli = FlaskGroup(help=HELP)
+cli = FlaskGroup(help=texts.HELP)
 
 
 def main(as_module: bool = False) -> None:
