@@ -1,0 +1,19 @@
+"""What differs between two traces: aligned call by call, with the point where they part.
+
+``align`` matches the steps, ``compare`` makes the plain data of it, ``text`` and ``json_diff`` write it.
+"""
+
+from flasktrace.reports.diff.compare import Change, Deciding, DiffRow, Parting, TraceDiff, compare
+from flasktrace.reports.diff.json_diff import write_diff_json
+from flasktrace.reports.diff.text import write_diff_text
+
+__all__ = [
+    "Change",
+    "Deciding",
+    "DiffRow",
+    "Parting",
+    "TraceDiff",
+    "compare",
+    "write_diff_json",
+    "write_diff_text",
+]
