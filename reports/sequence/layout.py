@@ -28,6 +28,8 @@ NOTE_COLUMN_PX = 10 + 36 + 6 + NOTE_WIDTH_PX
 LANES_TO_NOTES_PX = 20.0
 # With more chapters than this, a note says what a function does, and no longer why.
 LONG_NOTES_CHAPTERS = 2
+# Lifelines that would reach further than this get labels with fewer arguments.
+ROOMY_PX = 560.0
 # Shorter drawings show the names at the top only.
 REPEAT_HEADS_PX = 420.0
 
@@ -61,8 +63,12 @@ def lay_out(folded: FoldedTrace, options: SequenceOptions | None = None) -> Draw
     names = ComponentNames(words.your_code, words.more_modules, words.others)
     timeline = build_timeline(folded, options, names, words.outside, words.client)
     rows = RowPlanner(timeline, words).plan()
+    columns = solve(timeline.lanes, rows)
+    if columns.right_px > ROOMY_PX:
+        rows = RowPlanner(timeline, words, is_brief=True).plan()
+        columns = solve(timeline.lanes, rows)
     drawing = Drawing(language="zh" if options.language.lower().startswith("zh") else "en")
-    page = _Page(folded, options, words, timeline, solve(timeline.lanes, rows), drawing)
+    page = _Page(folded, options, words, timeline, columns, drawing)
     drawing.lane_x_px = {lane.key: x for lane, x in zip(timeline.lanes, page.columns.x_px, strict=True)}
     _compose(page, rows)
     return drawing
@@ -80,8 +86,11 @@ def _compose(page: _Page, rows: Sequence[Row]) -> None:
     top = y + (HEAD_PX if page.timeline.lanes else 0.0)
     notes.left_px = page.columns.right_px + LANES_TO_NOTES_PX
     placer = Placer(drawing, page.timeline, page.columns, page.words, notes, _times(page), top)
-    for row in rows:
+    shown = [position for position, row in enumerate(rows) if row.event.is_shown]
+    for position, row in enumerate(rows):
         placer.place(row)
+        if shown and position == shown[-1]:
+            placer.settle()
     placer.finish()
     drawing.notes = notes.groups
     drawing.width_px = width

@@ -35,7 +35,7 @@ from flasktrace.reports.sequence.timeline import Activation, Event, EventKind, T
 from flasktrace.tracer.catalogue import Frame
 from flasktrace.tracer.model import Raised
 
-PITCH_PX = 21.0  # from the end of one row to the line of the next
+PITCH_PX = 22.0  # from the end of one row to the line of the next
 MIN_BAR_PX = 11.0
 BAND_PX = 28.0
 CALL_PX = 1.6
@@ -98,13 +98,17 @@ class Placer:
             case EventKind.FRAME_CLOSE:
                 self._close_frame(own)
 
+    def settle(self) -> None:
+        """Go down to the bottom after the last row that is shown: what still runs runs that far."""
+        self.y_px = max(self.y_px, self.notes.bottom_px) + 6
+
     def finish(self) -> None:
         """End what is still open at the bottom."""
-        self.y_px = max(self.y_px, self.notes.bottom_px) + 10
         for key, _ in reversed(self.frames[:]):
             self._close_frame_of(key)
         for own, _ in list(self.starts.values()):
             self._stop(own, self.y_px)
+        self.y_px += 8
 
     # Bars
 
@@ -182,7 +186,7 @@ class Placer:
     def _cross_call(self, group: Group, row: Row, own: Activation, caller: Activation) -> None:
         assert row.run is not None and own.step is not None
         y = self.y_px + PITCH_PX
-        self._label(group, row, row.run, y - 6)
+        self._label(group, row, row.run, y - 7)
         to_right = self._x(own.lane) > self._x(caller.lane)
         start = self._right_of(caller) if to_right else self._left_of(caller)
         end = self._left_of(own) if to_right else self._right_of(own)
@@ -190,7 +194,7 @@ class Placer:
         head = Head.OPEN if is_handed else Head.FILLED
         dash = "7 2 1.5 2" if is_handed else ""
         group.shapes.append(Line(((start, y), (end, y)), "call", CALL_PX, dash, head))
-        self._time(group, own.key, y - 6)
+        self._time(group, own.key, y - 7)
         self.y_px = y
         self._start(own)
         self.y_px = y + 6
@@ -270,7 +274,7 @@ class Placer:
             self.y_px = y + 8
         else:
             y = max(self.y_px + 18, top + MIN_BAR_PX)
-            self._label(group, row, row.run, y - 6)
+            self._label(group, row, row.run, y - 7)
             self._arrow_back(group, own, caller, y, "error", "6 3")
             self._stop(own, y)
             self.y_px = y + 6
@@ -283,7 +287,7 @@ class Placer:
         assert row.event.request is not None
         y = self.y_px + PITCH_PX
         group = Group(f"request-{row.event.request.id}", role="listitem", tooltip=row.run.spans[0].text)
-        self._label(group, row, row.run, y - 6)
+        self._label(group, row, row.run, y - 7)
         end = self._left_of(row.event.other)
         points = ((self._right_of(own), y), (end, y))
         group.shapes.append(Line(points, "call", MESSAGE_PX, "", Head.FILLED))
@@ -300,7 +304,7 @@ class Placer:
         assert row.event.request is not None
         y = self.y_px + PITCH_PX
         group = Group(f"response-{row.event.request.id}", role="listitem", tooltip=row.run.spans[0].text)
-        self._label(group, row, row.run, y - 6)
+        self._label(group, row, row.run, y - 7)
         is_answered = row.event.request.status is not None
         role, dash = ("call", "") if is_answered else ("error", "6 3")
         points = ((self._left_of(sender), y), (self._right_of(own), y))

@@ -25,8 +25,6 @@ HOOK_PX = 18.0
 GAP_AFTER_HOOK_PX = 6.0
 CLEAR_PX = 8.0
 TARGET_CHARS = 30
-# With more chapters than this, labels carry few arguments: each is as wide as its widest label.
-FULL_LABEL_CHAPTERS = 2
 CAPTION_PX = 10.5
 VALUE_ROOM_PX = 100.0
 
@@ -80,6 +78,7 @@ class RowPlanner:
 
     timeline: Timeline
     words: Captions
+    is_brief: bool = False  # whether the framework's functions show few of their arguments
     index: dict[str, int] = field(default_factory=dict)
     running: dict[int, dict[int, int]] = field(default_factory=dict)  # lane -> activation -> level
 
@@ -146,7 +145,7 @@ class RowPlanner:
 
     def _call(self, event: Event, own: Activation) -> Row:
         assert own.step is not None
-        run = step_run(own.step, len(self.timeline.chapters) > FULL_LABEL_CHAPTERS)
+        run = step_run(own.step, self.is_brief)
         lane = self.index[own.lane]
         caller = self.index.get(event.other.lane) if event.other else None
         if caller is None or caller == lane:
@@ -214,7 +213,7 @@ def status_line(request: Request, words: Captions) -> str:
         return str(request.status)
 
 
-def head_texts(component: Component, max_name_px: float = 132.0) -> tuple[str, str]:
+def head_texts(component: Component, max_name_px: float = 150.0) -> tuple[str, str]:
     """The small and the large line of a lifeline's head, cut to fit."""
     package = shorten(component.package, max_name_px, 10.0)
     return package, shorten(component.name, max_name_px, 12.0, bold=True)

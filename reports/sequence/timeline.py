@@ -102,7 +102,8 @@ def build_timeline(
     numbers = {number for chapter in chosen for number in range(chapter.first, chapter.last + 1)}
     shown = [step for step in folded.steps if step.number in numbers or not folded.chapters]
     components = assign([step.function for step in shown], names)
-    builder = _Builder(folded, {c.number for c in chosen}, components)
+    has_startup = any(is_startup(chapter) for chapter in chosen)
+    builder = _Builder(folded, {c.number for c in chosen}, components, has_startup)
     events = builder.run()
     lanes = {c.key: c for c in components.values()}
     for function in {step.function.id: step.function for step in folded.steps}.values():
@@ -158,6 +159,7 @@ class _Builder:
     folded: FoldedTrace
     chosen: set[int]
     components: Mapping[int, Component]
+    has_startup: bool  # whether some of the start-up is drawn
     events: list[Event] = field(default_factory=list)
     open: dict[int, Activation] = field(default_factory=dict)  # insertion order: outermost first
     chapter: Chapter | None = None
@@ -261,7 +263,8 @@ class _Builder:
         The listening server stays: it is what the client speaks to.
         """
         return (
-            not self._is_shown
+            not self.has_startup
+            and not self._is_shown
             and self.chapter is not None
             and is_startup(self.chapter)
             and own.lane != SERVER_KEY

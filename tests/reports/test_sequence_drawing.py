@@ -12,7 +12,14 @@ from tests.strategies_traces import TraceBuilder, traces
 
 from flasktrace.reports.folded import FoldedTrace, Level
 from flasktrace.reports.folding import FoldOptions, fold
-from flasktrace.reports.sequence import LinkMode, SequenceOptions, Theme, draw_sequence
+from flasktrace.reports.sequence import (
+    LinkMode,
+    SequenceOptions,
+    Theme,
+    chapter_figures,
+    draw_sequence,
+    overview_figures,
+)
 from flasktrace.scenarios.annotate import load_catalogue
 from flasktrace.tracer.model import Raised, Trace, Value
 
@@ -133,3 +140,13 @@ def test_librsvg_draws_it(cannot_run: Callable[[str], None]) -> None:
     assert program is not None
     done = subprocess.run([program], input=draw_sequence(_folded()).encode(), capture_output=True, check=True)
     assert done.stdout.startswith(b"\x89PNG") and not done.stderr
+
+
+def test_figures_cover_the_startup_each_request_and_each_chapter() -> None:
+    folded = _folded()
+    names = [figure.name for figure in overview_figures(folded)]
+    assert names[-1] == "request-1"
+    chapters = list(chapter_figures(folded))
+    assert [figure.options.chapters for figure in chapters] == [(c.number,) for c in folded.chapters]
+    only = list(chapter_figures(folded, SequenceOptions(request_id=1)))
+    assert 0 < len(only) <= len(chapters)
