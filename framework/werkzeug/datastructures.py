@@ -97,6 +97,8 @@ class CombinedMultiDict(_leaf.CombinedMultiDict[Any, Any]):
             found.update(source.to_dict(flat))
         return found
 
+    has_key = _leaf.CombinedMultiDict.__contains__
+
 
 def native_itermethods(names: Iterable[str]) -> Callable[[type], type]:
     """A class decorator without effect, as iterators are what Python 3 wants anyway."""

@@ -431,7 +431,7 @@ def url_decode_stream(
     decode_keys: bool = False,
     include_empty: bool = True,
     errors: str = "replace",
-    separator: bytes = b"&",
+    separator: str | bytes = "&",
     cls: Callable[..., Any] | None = None,
     limit: int | None = None,
     return_iterator: bool = False,
