@@ -136,8 +136,23 @@ def _name(folded: FoldedTrace) -> str:
 def _first_difference(rows: list[DiffRow]) -> DiffRow | None:
     """The first row where another thing happens; failing that, where the same is defined elsewhere."""
     minor = {Change.SAME, Change.REDEFINED, Change.REPEATED}
-    different = (row for row in rows if row.change not in minor)
-    return next(different, None) or next((row for row in rows if row.change is not Change.SAME), None)
+    for position, row in enumerate(rows):
+        if row.change is Change.OUTCOME:
+            return _innermost(rows, position)
+        if row.change not in minor:
+            return row
+    return next((row for row in rows if row.change is not Change.SAME), None)
+
+
+def _innermost(rows: list[DiffRow], position: int) -> DiffRow:
+    """Where the other outcome came from: an exception ends its callers in another way as well."""
+    found = rows[position]
+    for row in rows[position + 1 :]:
+        if row.depth <= found.depth:
+            break
+        if row.change is Change.OUTCOME:
+            found = row
+    return found
 
 
 def _append(rows: list[DiffRow], row: DiffRow) -> None:
@@ -267,20 +282,24 @@ def _parting(alignment: Alignment, row: DiffRow, left: FoldedTrace, right: Folde
 
 
 def _deciding(alignment: Alignment, row: DiffRow, left: FoldedTrace, right: FoldedTrace) -> Deciding | None:
-    if row.change is Change.OUTCOME and row.left is not None and row.right is not None:
-        return _outcome_difference(row.left, row.right)
     if _code(left) != _code(right):
         return None  # another engine does other things by itself, whatever the values
-    limit = row.step.number
     is_left = row.right is None or row.is_origin
-    if is_left and row.left is not None:
-        limit = row.left.number
+    first = row.left if is_left and row.left is not None else row.step
+    limit, at_ns = first.number, first.call.start_ns
     best: Deciding | None = None
     for one, other in _matched(alignment):
-        if (one if is_left else other).number >= limit:
+        own = one if is_left else other
+        if own.number >= limit:
             break
-        found = _outcome_difference(one, other) or _parameter_difference(one, other)
-        best = found or best
+        # What has not come back yet cannot have decided anything by its outcome.
+        is_over = own.call.end_ns <= at_ns
+        best = (_outcome_difference(one, other) if is_over else None) or (
+            _parameter_difference(one, other) or best
+        )
+    if row.change is Change.OUTCOME and row.left is not None and row.right is not None:
+        passed = _parameter_difference(row.left, row.right)
+        return passed or best or _request_difference(left, right) or _outcome_difference(row.left, row.right)
     return best or _request_difference(left, right)
 
 

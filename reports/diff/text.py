@@ -28,6 +28,9 @@ class Phrases:
     moved_order: str = "moved: same caller, another place in the order"
     moved_away: str = "moved: now called by {right}, see there"
     along: str = "and {count} after it"
+    returned: str = "returned"
+    raised: str = "raised"
+    unfinished: str = "did not end"
     nobody: str = "nobody"
     parting: str = "They part at {step}, called by {caller}."
     parting_root: str = "They part at {step}."
@@ -52,6 +55,9 @@ CHINESE = Phrases(
     moved_order="移动：调用者相同，顺序不同",
     moved_away="已移动：现由 {right} 调用，见彼处",
     along="连同其后 {count} 个步骤",
+    returned="返回",
+    raised="抛出",
+    unfinished="未结束",
     nobody="（无）",
     parting="分岔点：{step}，由 {caller} 调用。",
     parting_root="分岔点：{step}。",
@@ -122,7 +128,7 @@ def _note(row: DiffRow, phrases: Phrases) -> str:
     if left is None or right is None or row.change is Change.SAME:
         return ""
     if row.change is Change.OUTCOME:
-        return phrases.outcome.format(left=_ending(left), right=_ending(right))
+        return phrases.outcome.format(left=_ending(left, phrases), right=_ending(right, phrases))
     if row.change is Change.REDEFINED:
         return phrases.redefined.format(
             left=clean(left.function.dotted_name), right=clean(right.function.dotted_name)
@@ -142,9 +148,10 @@ def _moved_note(row: DiffRow, phrases: Phrases) -> str:
     return f"{note}, {phrases.along.format(count=row.below_count)}" if row.below_count else note
 
 
-def _ending(step: Step) -> str:
+def _ending(step: Step, phrases: Phrases) -> str:
     end = ending(step.call)
-    return shorten(f"{end.kind} {end.text}".strip(), MAX_VALUE_CELLS)
+    words = {"returned": phrases.returned, "raised": phrases.raised}
+    return shorten(f"{words.get(end.kind, phrases.unfinished)} {end.text}".strip(), MAX_VALUE_CELLS)
 
 
 def parting_lines(diff: TraceDiff, phrases: Phrases) -> list[str]:
@@ -168,6 +175,10 @@ def _deciding_line(deciding: Deciding | None, phrases: Phrases) -> str:
     if deciding.left_step is None:
         return phrases.by_request.format(**texts)
     step = name(deciding.left_step)
-    if deciding.what == "outcome":
+    if deciding.what == "outcome" and deciding.right_step is not None:
+        texts = {
+            "left": _ending(deciding.left_step, phrases),
+            "right": _ending(deciding.right_step, phrases),
+        }
         return phrases.by_outcome.format(step=step, **texts)
     return phrases.by_parameter.format(step=step, name=clean(deciding.name), **texts)
