@@ -4,12 +4,8 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
-
-# The truth machinery is a folder of scripts, which the genuine environment runs as well.
-sys.path.insert(0, str(Path(__file__).parent / "golden"))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

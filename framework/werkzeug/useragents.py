@@ -62,14 +62,6 @@ def _read_table(table: str, form: str) -> list[tuple[str, re.Pattern[str]]]:
     return [(name, re.compile(form % patterns.replace(",", "|"), re.IGNORECASE)) for patterns, name in rows]
 
 
-def _first_found(rules: _Rules, text: str) -> tuple[str | None, Any]:
-    """The name of the first rule that is found in ``text``, with its match."""
-    for name, pattern in rules:
-        if match := pattern.search(text):
-            return name, match
-    return None, None
-
-
 class UserAgentParser:
     """Takes a header apart; the first rule that fits wins, so that their order matters."""
 
@@ -81,8 +73,9 @@ class UserAgentParser:
 
     def __call__(self, user_agent: str) -> tuple[str | None, str | None, str | None, str | None]:
         """Platform, browser, version and language, each None if it is not recognised."""
-        platform, _ = _first_found(self.platforms, user_agent)
-        browser, match = _first_found(self.browsers, user_agent)
+        platform = next((name for name, pattern in self.platforms if pattern.search(user_agent)), None)
+        found = ((name, pattern.search(user_agent)) for name, pattern in self.browsers)
+        browser, match = next((pair for pair in found if pair[1]), (None, None))
         version = match.group(1) if match else None
         language = self._language_re.search(user_agent)
         return platform, browser, version, (language[1] or language[2]) if language else None

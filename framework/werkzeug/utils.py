@@ -157,7 +157,11 @@ def format_string(string: str, context: dict[str, Any]) -> str:
     Raises:
         KeyError: a name is not in the context.
     """
-    return _PLACEHOLDER.sub(lambda match: str(context[match[1] or match[2]]), string)
+
+    def lookup_arg(match: re.Match[str]) -> str:
+        return str(context[match[1] or match[2]])
+
+    return _PLACEHOLDER.sub(lookup_arg, string)
 
 
 def secure_filename(filename: str) -> str:

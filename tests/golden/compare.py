@@ -16,8 +16,8 @@ from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).resolve().parent))
-import record_genuine
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+from tests.golden import record_genuine
 
 Facts = dict[str, Any]
 Call = tuple[str, int]

@@ -18,6 +18,8 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 DATA = HERE / "data"
 SCENARIOS = ROOT / "scenarios"
+# More programs for 1.1, that go into breadth and teach nothing.
+PROGRAMS = HERE / "programs"
 # How a scenario ends, which tells it from the folder's other modules.
 LAST_LINE = ("app.run(", "cli.main(")
 TIMEOUT_S = 60.0
@@ -35,8 +37,19 @@ def genuine_python() -> Path | None:
 
 
 def scenario_names() -> list[str]:
-    """The scenarios that golden facts are kept of."""
+    """The bundled scenarios; golden facts are kept of each."""
     return sorted(path.stem for path in SCENARIOS.glob("*.py") if is_scenario(path))
+
+
+def golden_names() -> list[str]:
+    """All programs that golden facts are kept of."""
+    return sorted([*scenario_names(), *(path.stem for path in PROGRAMS.glob("*.py"))])
+
+
+def script_path(name: str) -> Path:
+    """The script of a scenario or program."""
+    path = PROGRAMS / f"{name}.py"
+    return path if path.exists() else SCENARIOS / f"{name}.py"
 
 
 def is_scenario(path: Path) -> bool:
@@ -70,7 +83,7 @@ def record_text(python: Path | str, name: str, *, bundle: bool = False) -> str:
         command = [str(python), str(HERE / "record_chain.py"), "--output", str(output)]
         command += ["--bundle"] if bundle else []
         result = subprocess.run(
-            [*command, str(SCENARIOS / f"{name}.py")],
+            [*command, str(script_path(name))],
             cwd=folder,
             env={**kept, "PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1"},
             capture_output=True,
@@ -95,7 +108,7 @@ def main() -> None:
     python = genuine_python()
     if python is None:
         sys.exit("there is no environment with genuine Flask 1.1.4; set FLASKTRACE_GENUINE_PYTHON")
-    names = sys.argv[1:] or scenario_names()
+    names = sys.argv[1:] or golden_names()
 
     def renewed(name: str) -> str:
         try:

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
-import record_genuine
+from tests.golden import record_genuine
 
 from flasktrace.scenarios import catalog
 
@@ -14,6 +14,10 @@ NAMES = [scenario.name for scenario in catalog.list_scenarios()]
 
 def test_every_script_of_the_folder_is_in_the_course_once() -> None:
     assert sorted(NAMES) == record_genuine.scenario_names()
+
+
+def test_every_golden_file_has_its_program() -> None:
+    assert sorted(path.stem for path in record_genuine.DATA.glob("*.json")) == record_genuine.golden_names()
 
 
 def test_a_scenario_is_found_by_its_name() -> None:

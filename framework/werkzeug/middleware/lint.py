@@ -139,9 +139,24 @@ class GuardedIterator:
         self.closed = True
         if close := getattr(self._iterator, "close", None):
             close()
-        if self.headers_set:
-            status_code, headers = self.headers_set
-            _check_length(status_code, headers, sum(self.chunks))
+        if not self.headers_set:
+            return
+        status_code, headers = self.headers_set
+        bytes_sent = sum(self.chunks)
+        length = headers.get("content-length", type=int)
+        if status_code == 304:
+            for key in headers.keys():  # noqa: SIM118
+                if is_entity_header(key) and key.lower() not in ("expires", "content-location"):
+                    _http(f"Entity header {key.lower()!r} found in 304 response.")
+            if bytes_sent:
+                _http("304 responses must not have a body.")
+        elif status_code == 204 or 100 <= status_code < 200:
+            if length != 0:
+                _http(f"{status_code!r} responses must have an empty content length.")
+            if bytes_sent:
+                _http(f"{status_code!r} responses must not have a body.")
+        elif length not in (None, bytes_sent):
+            _wsgi("Content-Length and the number of bytes sent to the client do not match.")
 
     def __del__(self) -> None:
         if not self.closed:
@@ -150,24 +165,6 @@ class GuardedIterator:
             except Exception:
                 # Warnings may be errors here, and nobody could catch it.
                 return
-
-
-def _check_length(status_code: int, headers: Headers, bytes_sent: int) -> None:
-    """Compare what was sent with what the headers promise."""
-    length = headers.get("content-length", type=int)
-    if status_code == 304:
-        for key in headers.keys():  # noqa: SIM118
-            if is_entity_header(key) and key.lower() not in ("expires", "content-location"):
-                _http(f"Entity header {key.lower()!r} found in 304 response.")
-        if bytes_sent:
-            _http("304 responses must not have a body.")
-    elif status_code == 204 or 100 <= status_code < 200:
-        if length != 0:
-            _http(f"{status_code!r} responses must have an empty content length.")
-        if bytes_sent:
-            _http(f"{status_code!r} responses must not have a body.")
-    elif length not in (None, bytes_sent):
-        _wsgi("Content-Length and the number of bytes sent to the client do not match.")
 
 
 class LintMiddleware:
