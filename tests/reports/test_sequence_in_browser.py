@@ -5,9 +5,12 @@ The layout reckons with widths that it holds for safe. Here headless Chromium sa
 
 import html
 import json
+import os
 import re
 import subprocess
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
 from shutil import which
@@ -18,9 +21,11 @@ from tests.strategies_traces import TraceBuilder, traces
 
 from flasktrace.reports.folded import Level
 from flasktrace.reports.folding import FoldOptions, fold
-from flasktrace.reports.sequence import SequenceOptions, draw_sequence
+from flasktrace.reports.sequence import SequenceOptions, draw_sequence, overview_figures
 from flasktrace.scenarios.annotate import load_catalogue
+from flasktrace.scenarios.catalog import COURSE, FOLDER
 from flasktrace.tracer.model import Raised, Returned, Thread, Trace, Value
+from flasktrace.tracer.store import read_trace
 
 catalogue = cache(load_catalogue)
 
@@ -149,4 +154,49 @@ def test_no_text_meets_another_in_chromium(
                 drawings.append(draw_sequence(folded, options))
     measured = _measure(program, drawings, tmp_path)
     assert len(measured) == len(drawings)
+    assert [fault for drawing in measured for fault in _faults(drawing)] == []
+
+
+RECORD = """
+import sys
+from pathlib import Path
+from flasktrace.tracer.play import PlayOptions, Scenario, play
+script, engine, path = sys.argv[1:]
+play(Scenario(script), PlayOptions(engine=engine, trace_path=Path(path)))
+"""
+# All of them where every test must run; else one with much in it.
+SCENARIOS = (
+    [name for names in COURSE.values() for name in names]
+    if os.environ.get("FLASKTRACE_ALL_TESTS")
+    else ["hooks"]
+)
+
+
+def _record(name: str, engine: str, folder: Path) -> Trace:
+    """Play a scenario in a process of its own."""
+    path = folder / f"{name}.flasktrace"
+    command = [sys.executable, "-c", RECORD, str(FOLDER / f"{name}.py"), engine, str(path)]
+    subprocess.run(command, capture_output=True, check=True, timeout=120, cwd=folder)
+    return read_trace(path)
+
+
+def _overviews(trace: Trace) -> Iterator[str]:
+    """The start-up and the first requests, in both languages."""
+    for language in ("en", "zh"):
+        folded = fold(trace, catalogue(language), FoldOptions())
+        base = SequenceOptions(language=language)
+        for figure in list(overview_figures(folded, base))[:4]:
+            yield draw_sequence(folded, figure.options)
+
+
+@pytest.mark.parametrize("engine", ["bundled", "installed"])
+def test_no_text_meets_another_in_the_bundled_scenarios(
+    engine: str, tmp_path: Path, cannot_run: Callable[[str], None]
+) -> None:
+    program = _browser(cannot_run)
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        recorded = list(pool.map(lambda name: _record(name, engine, tmp_path), SCENARIOS))
+    drawings = [drawing for trace in recorded for drawing in _overviews(trace)]
+    measured = _measure(program, drawings, tmp_path)
+    assert len(measured) == len(drawings) >= 4 * len(SCENARIOS)
     assert [fault for drawing in measured for fault in _faults(drawing)] == []
