@@ -144,6 +144,7 @@ _SECRET_IN_TEXT = re.compile(
     r"|(\b(?:Bearer|Basic|Digest)\s+)([^\s,'\"]+)"
 )
 _KEY_NAMES = frozenset({"key", "name", "keyword", "header_name", "k"})  # parameters that name another one
+_MAX_LEARNED = 20_000
 _MIN_LEARNED_CHARS = 6  # shorter secrets would blacken innocent text all over the trace
 
 
@@ -163,8 +164,9 @@ class Texts:
     def __init__(self, mask_patterns: Iterable[str] = ()) -> None:
         self._patterns = [_SECRET_NAME, *(re.compile(pattern, re.IGNORECASE) for pattern in mask_patterns)]
         self._secret_names: dict[str, bool] = {}
-        self._learned: set[str] = set()
-        self._learned_pattern: re.Pattern[str] | None = None
+        # By their first characters: thousands of cookies must not slow down the look for each of them.
+        self._learned: dict[str, list[str]] = {}
+        self._learned_count = 0
 
     def is_secret_name(self, name: str) -> bool:
         """Tell whether values of this name are to be masked."""
@@ -179,19 +181,32 @@ class Texts:
         """Mask this text (a str or bytes) wherever it turns up from now on."""
         if type(secret) is bytes:
             secret = secret.decode("latin-1")
-        if type(secret) is str and len(secret) >= _MIN_LEARNED_CHARS and len(self._learned) < 10_000:
-            self._learned.update({secret, repr(secret)[1:-1]})
-            self._learned_pattern = None
+        if type(secret) is not str or len(secret) < _MIN_LEARNED_CHARS:
+            return
+        for form in {secret, repr(secret)[1:-1]}:
+            known = self._learned.setdefault(form[:_MIN_LEARNED_CHARS], [])
+            if form not in known and self._learned_count < _MAX_LEARNED:
+                known.append(form)
+                known.sort(key=len, reverse=True)
+                self._learned_count += 1
 
     def clean(self, text: str) -> str:
         """``text`` with all that is known or looks to be secret masked."""
-        if self._learned:
-            if self._learned_pattern is None:
-                longest_first = sorted(self._learned, key=len, reverse=True)
-                self._learned_pattern = re.compile("|".join(map(re.escape, longest_first)))
-            text = self._learned_pattern.sub(MASK, text)
+        if self._learned and len(text) >= _MIN_LEARNED_CHARS:
+            text = self._without_learned(text)
         if "=" in text or ":" in text or " " in text:
             text = _SECRET_IN_TEXT.sub(lambda m: (m[1] or m[3] or m[5]) + MASK, text)
+        return text
+
+    def _without_learned(self, text: str) -> str:
+        learned, width = self._learned, _MIN_LEARNED_CHARS
+        position = 0
+        while position <= len(text) - width:
+            for secret in learned.get(text[position : position + width], ()):
+                if text.startswith(secret, position):
+                    text = text[:position] + MASK + text[position + len(secret) :]
+                    break
+            position += 1
         return text
 
     def values(self, function: str, names: Sequence[str], captured: Sequence[Captured]) -> tuple[Value, ...]:

@@ -267,8 +267,7 @@ def _hook(recorder: Recorder, stream: ThreadStream) -> ProfileFunction:
     snapshots = recorder._snapshots
     pending = False  # a recorded call has just been left by an exception
 
-    def on_call(frame: FrameType, code: CodeType) -> None:
-        mode = get_mode(code.co_filename)
+    def on_call(frame: FrameType, code: CodeType, mode: int | None) -> None:
         if mode is None or mode == _GENERATED:
             mode = recorder._decide(code, frame)
         if mode != IN_SCOPE:
@@ -291,6 +290,20 @@ def _hook(recorder: Recorder, stream: ThreadStream) -> ProfileFunction:
             detail = (id(frame), frame.f_lasti, detail)
         extend((code, clock(), back.f_lasti if back is not None else -1, detail))
 
+    def on_return(frame: FrameType, code: CodeType, mode: int, argument: Any) -> None:
+        nonlocal pending
+        if mode == _GENERATED and not recorder._decide(code, frame) & IN_SCOPE:
+            return
+        if id(code) in snapshots:
+            recorder._note_state(frame, stream)
+        lasti = frame.f_lasti
+        value: Any = capture(argument) if with_values else None
+        if argument is None and code.co_code[lasti] not in RETURNING:
+            pending = True
+        if code.co_flags & GENERATOR_FLAGS:
+            value = (id(frame), value)
+        extend((code, clock(), -2 - lasti, value))
+
     def hook(frame: FrameType, event: str, argument: Any) -> None:
         nonlocal pending
         try:
@@ -299,23 +312,17 @@ def _hook(recorder: Recorder, stream: ThreadStream) -> ProfileFunction:
                 error = sys.exc_info()[1]
                 if error is not None:
                     extend((None, clock(), _seen(error), "exception"))
+            # What is out of scope, and every call of a C function, must leave as early as it can.
             if event == "call":
-                on_call(frame, frame.f_code)
+                code = frame.f_code
+                mode = get_mode(code.co_filename)
+                if mode != _OUT:
+                    on_call(frame, code, mode)
             elif event == "return":
                 code = frame.f_code
-                mode = get_mode(code.co_filename) or 0
-                if mode == _GENERATED:
-                    mode = recorder._decide(code, frame)
-                if mode & IN_SCOPE:
-                    if id(code) in snapshots:
-                        recorder._note_state(frame, stream)
-                    lasti = frame.f_lasti
-                    value: Any = capture(argument) if with_values else None
-                    if argument is None and code.co_code[lasti] not in RETURNING:
-                        pending = True
-                    if code.co_flags & GENERATOR_FLAGS:
-                        value = (id(frame), value)
-                    extend((code, clock(), -2 - lasti, value))
+                mode = get_mode(code.co_filename)
+                if mode and mode != WATCHED:
+                    on_return(frame, code, mode, argument)
         except RecursionError:
             recorder.lost_count += 1  # the program is at its limit: there is no room for the hook either
         except Exception:

@@ -134,7 +134,7 @@ def _storage_shape(local: object) -> dict[str, list[str]]:
     shape = {}
     for number, inner in list(islice(_storage(local).items(), MAX_ENTRIES)):
         stack = inner.get("stack") if type(inner) is dict else None
-        key = str(number) if type(number) is int else f"<{class_name_of(type(number))}>"
+        key = str(number) if type(number) is int else f"{class_name_of(type(number))} {id(number):#x}"
         shape[key] = [class_name_of(type(context)) for context in stack] if type(stack) is list else []
     return shape
 
