@@ -268,15 +268,9 @@ class RuleTemplateFactory(RuleFactory):
                     subdomain = format_string(subdomain, context)
                 if isinstance(endpoint, str):
                     endpoint = format_string(endpoint, context)
-                yield Rule(
-                    format_string(rule.rule, context),
-                    defaults or None,
-                    subdomain,
-                    rule.methods,
-                    rule.build_only,
-                    endpoint,
-                    rule.strict_slashes,
-                )
+                pattern = format_string(rule.rule, context)
+                kept = rule.methods, rule.build_only, endpoint, rule.strict_slashes
+                yield Rule(pattern, defaults or None, subdomain, *kept)
 
 
 def _prefix_names(src: str) -> Any:
@@ -330,17 +324,12 @@ class Rule(RuleFactory):
         self,
         string: str,
         defaults: Mapping[str, Any] | None = None,
-        subdomain: str | None = None,
-        methods: Iterable[str] | None = None,
-        build_only: bool = False,
-        endpoint: Any = None,
-        strict_slashes: bool | None = None,
-        merge_slashes: bool | None = None,
-        redirect_to: str | Callable[..., str] | None = None,
-        alias: bool = False,
-        host: str | None = None,
-        websocket: bool = False,
-    ) -> None:
+        subdomain: str | None = None, methods: Iterable[str] | None = None,
+        build_only: bool = False, endpoint: Any = None,
+        strict_slashes: bool | None = None, merge_slashes: bool | None = None,
+        redirect_to: str | Callable[..., str] | None = None, alias: bool = False,
+        host: str | None = None, websocket: bool = False,
+    ) -> None:  # fmt: skip
         if not string.startswith("/"):
             raise ValueError("urls must start with a leading slash")
         self.rule, self.is_leaf = string, not string.endswith("/")
@@ -725,14 +714,9 @@ class UUIDConverter(BaseConverter):
 
 #: The converters that every map knows.
 DEFAULT_CONVERTERS: dict[str, type[BaseConverter]] = dict(
-    default=UnicodeConverter,
-    string=UnicodeConverter,
-    any=AnyConverter,
-    path=PathConverter,
-    int=IntegerConverter,
-    float=FloatConverter,
-    uuid=UUIDConverter,
-)
+    default=UnicodeConverter, string=UnicodeConverter, any=AnyConverter, path=PathConverter,
+    int=IntegerConverter, float=FloatConverter, uuid=UUIDConverter,
+)  # fmt: skip
 
 
 class Map:
@@ -756,17 +740,12 @@ class Map:
     def __init__(
         self,
         rules: Iterable[RuleFactory] | None = None,
-        default_subdomain: str = "",
-        charset: str = "utf-8",
-        strict_slashes: bool = True,
-        merge_slashes: bool = True,
-        redirect_defaults: bool = True,
+        default_subdomain: str = "", charset: str = "utf-8",
+        strict_slashes: bool = True, merge_slashes: bool = True, redirect_defaults: bool = True,
         converters: Mapping[str, Callable[..., BaseConverter]] | None = None,
-        sort_parameters: bool = False,
-        sort_key: Callable[[Any], Any] | None = None,
-        encoding_errors: str = "replace",
-        host_matching: bool = False,
-    ) -> None:
+        sort_parameters: bool = False, sort_key: Callable[[Any], Any] | None = None,
+        encoding_errors: str = "replace", host_matching: bool = False,
+    ) -> None:  # fmt: skip
         self._rules: list[Rule] = []
         self._rules_by_endpoint: dict[Any, list[Rule]] = {}
         self._remap = True
@@ -820,8 +799,7 @@ class Map:
             server = _encode_idna(server_name.lower())
         except UnicodeError:
             raise BadHost() from None
-        script_name = "/" if script_name is None else script_name
-        path_info = "/" if path_info is None else path_info
+        script_name, path_info = ("/" if part is None else part for part in (script_name, path_info))
         return MapAdapter(
             self, server, script_name, subdomain, url_scheme, path_info, default_method, query_args
         )
@@ -901,10 +879,8 @@ class MapAdapter:
     def dispatch(
         self,
         view_func: Callable[[Any, dict[str, Any]], Any],
-        path_info: str | None = None,
-        method: str | None = None,
-        catch_http_exceptions: bool = False,
-    ) -> Any:
+        path_info: str | None = None, method: str | None = None, catch_http_exceptions: bool = False,
+    ) -> Any:  # fmt: skip
         """Match, then call ``view_func(endpoint, values)``; a redirect is returned as a response."""
         try:
             try:
@@ -920,12 +896,9 @@ class MapAdapter:
     # Reading path, step 16. Next: Rule.match, werkzeug/routing.py.
     def match(
         self,
-        path_info: str | None = None,
-        method: str | None = None,
-        return_rule: bool = False,
-        query_args: Any = None,
-        websocket: bool | None = None,
-    ) -> tuple[Any, dict[str, Any]]:
+        path_info: str | None = None, method: str | None = None,
+        return_rule: bool = False, query_args: Any = None, websocket: bool | None = None,
+    ) -> tuple[Any, dict[str, Any]]:  # fmt: skip
         """Find the first rule that fits; gives its endpoint (or the rule itself) and the values.
 
         Raises:
@@ -1085,12 +1058,9 @@ class MapAdapter:
 
     def build(
         self,
-        endpoint: Any,
-        values: Mapping[str, Any] | None = None,
-        method: str | None = None,
-        force_external: bool = False,
-        append_unknown: bool = True,
-    ) -> str:
+        endpoint: Any, values: Mapping[str, Any] | None = None,
+        method: str | None = None, force_external: bool = False, append_unknown: bool = True,
+    ) -> str:  # fmt: skip
         """The URL of an endpoint, as short as it can be from where the adapter is bound.
 
         Args:
