@@ -73,3 +73,15 @@ def chapter_count(chapter: Chapter, words: Captions) -> str:
     if chapter.call_count == 1:
         pattern = words.one_call
     return pattern.format(first=chapter.first, last=chapter.last, calls=chapter.call_count)
+
+
+def chapter_heading(chapter: Chapter, timeline: Timeline, words: Captions) -> str:
+    """The chapter's title; where several requests are drawn, each one's first chapter names it."""
+    text = clean(chapter.phase.title[:300]) if chapter.phase else "…"
+    chapters = [c for c in timeline.chapters if c.request is not None]
+    if chapter.request is None or len({c.request.id for c in chapters if c.request}) < 2:
+        return text
+    own = [c for c in chapters if c.request and c.request.id == chapter.request.id]
+    if own[0].number != chapter.number:
+        return text
+    return words.chapter_title.format(request=_request_words(chapter.request, words), phase=text)

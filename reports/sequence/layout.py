@@ -8,7 +8,7 @@ from flasktrace.reports.folded import FoldedTrace
 from flasktrace.reports.sequence.captions import Captions, captions
 from flasktrace.reports.sequence.components import Component, ComponentNames
 from flasktrace.reports.sequence.geometry import Box, Drawing, Group, Line, Rect, Span, Text
-from flasktrace.reports.sequence.headings import chapter_count, footnotes, subtitle, title
+from flasktrace.reports.sequence.headings import chapter_count, chapter_heading, footnotes, subtitle, title
 from flasktrace.reports.sequence.lanes import Columns, head_width, solve
 from flasktrace.reports.sequence.legend import place_legend
 from flasktrace.reports.sequence.metrics import shorten, text_width, wrap
@@ -212,7 +212,7 @@ def _bands(page: _Page) -> None:
         assert isinstance(placed, Rect)
         y, width = placed.box.y_px, page.drawing.width_px
         counts = chapter_count(chapter, page.words)
-        heading = clean(chapter.phase.title[:300]) if chapter.phase else "…"
+        heading = chapter_heading(chapter, page.timeline, page.words)
         number = str(chapter.number)
         indent = text_width(number, 12.0, bold=True) + 9
         room = width - 3 * MARGIN_PX - text_width(counts, 10.5) - indent

@@ -238,3 +238,15 @@ def test_long_arguments_are_cut_but_told_in_full_in_the_tooltip() -> None:
     group = next(group for group in drawing.steps if any("index" in t.content for t in group.texts()))
     assert all(isinstance(text, Text) and len(text.content) < 60 for text in group.texts())
     assert "word " * 59 in group.tooltip
+
+
+def test_where_several_requests_are_drawn_the_first_chapter_of_each_names_it() -> None:
+    builder = TraceBuilder.new(request_count=2)
+    serve = builder.add("BaseServer.serve_forever")
+    for request in (1, 2):
+        app = builder.add("Flask.wsgi_app", serve, request=request)
+        builder.add("Flask.dispatch_request", app, request=request)
+    drawing = lay_out(_folded(builder.trace))
+    headings = [text.content for group in drawing.bands for text in group.texts()]
+    assert [sum(f"GET /{n}" in heading for heading in headings) for n in (1, 2)] == [1, 1]
+    assert sum("GET" in heading for heading in headings) == 2
