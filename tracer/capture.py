@@ -144,6 +144,11 @@ _SECRET_IN_TEXT = re.compile(
     r"|(\b(?:Bearer|Basic|Digest)\s+)([^\s,'\"]+)"
 )
 _KEY_NAMES = frozenset({"key", "name", "keyword", "header_name", "k"})  # parameters that name another one
+_SECRET_HINT = re.compile(  # quick, and true wherever the one above finds anything
+    r"passw|passphrase|secret|token|api_?key|credential|authorization|cookie|bearer|basic|digest",
+    re.IGNORECASE,
+)
+_CACHE_LIMIT = 50_000
 _MAX_LEARNED = 20_000
 _MIN_LEARNED_CHARS = 6  # shorter secrets would blacken innocent text all over the trace
 
@@ -167,6 +172,7 @@ class Texts:
         # By their first characters: thousands of cookies must not slow down the look for each of them.
         self._learned: dict[str, list[str]] = {}
         self._learned_count = 0
+        self._values: dict[Any, Value] = {}
 
     def is_secret_name(self, name: str) -> bool:
         """Tell whether values of this name are to be masked."""
@@ -189,12 +195,13 @@ class Texts:
                 known.append(form)
                 known.sort(key=len, reverse=True)
                 self._learned_count += 1
+                self._values.clear()
 
     def clean(self, text: str) -> str:
         """``text`` with all that is known or looks to be secret masked."""
         if self._learned and len(text) >= _MIN_LEARNED_CHARS:
             text = self._without_learned(text)
-        if "=" in text or ":" in text or " " in text:
+        if _SECRET_HINT.search(text):
             text = _SECRET_IN_TEXT.sub(lambda m: (m[1] or m[3] or m[5]) + MASK, text)
         return text
 
@@ -228,6 +235,16 @@ class Texts:
 
     def value(self, name: str, captured: Captured, is_secret: bool = False) -> Value:
         """The model's value of a captured one."""
+        key = (name, captured, is_secret)
+        value = self._values.get(key)
+        if value is None:
+            value = self._make_value(name, captured, is_secret)
+            if len(self._values) > _CACHE_LIMIT:
+                self._values.clear()
+            self._values[key] = value
+        return value
+
+    def _make_value(self, name: str, captured: Captured, is_secret: bool) -> Value:
         kind = type(captured)
         if kind is tuple:
             class_name, object_id = _printable(captured[0]), captured[1]
@@ -236,6 +253,8 @@ class Texts:
         if (is_secret or (name and self.is_secret_name(name))) and self._is_data(captured):
             self._learn_captured(captured)
             return Value(name, class_name, object_id, MASK)
+        if kind is int or (kind is tuple and len(captured) == 2):
+            return Value(name, class_name, object_id, self.text(captured))
         return Value(name, class_name, object_id, self.clean(self.text(captured)))
 
     def _is_data(self, captured: Captured) -> bool:
