@@ -31,8 +31,8 @@ class ConfigAttribute:
         obj.config[self.__name__] = value
 
 
-def _may_be_absent(problem: OSError, *also: int) -> bool:
-    return problem.errno in (errno.ENOENT, errno.EISDIR, *also)
+# What "there is no such file" looks like.
+_ABSENT = (errno.ENOENT, errno.EISDIR)
 
 
 class Config(dict[str, Any]):
@@ -76,7 +76,7 @@ class Config(dict[str, Any]):
             with open(file_path, "rb") as source:
                 exec(compile(source.read(), file_path, "exec"), vars(namespace))
         except OSError as problem:
-            if silent and _may_be_absent(problem, errno.ENOTDIR):
+            if silent and problem.errno in (*_ABSENT, errno.ENOTDIR):
                 return False
             problem.strerror = f"Unable to load configuration file ({problem.strerror})"
             raise
@@ -99,7 +99,7 @@ class Config(dict[str, Any]):
             with open(file_path) as source:
                 settings = json.loads(source.read())
         except OSError as problem:
-            if silent and _may_be_absent(problem):
+            if silent and problem.errno in _ABSENT:
                 return False
             problem.strerror = f"Unable to load configuration file ({problem.strerror})"
             raise

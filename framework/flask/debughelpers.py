@@ -25,12 +25,12 @@ class DebugFilesKeyError(KeyError, AssertionError):
     """``request.files["x"]`` although the form was not sent as multipart/form-data."""
 
     def __init__(self, request: "Request", key: str) -> None:
+        sent_names = request.form.getlist(key)
         self.msg = (
             f'You tried to access the file "{key}" in the request.files dictionary but it does not exist.'
             f' The mimetype for the request is "{request.mimetype}" instead of "multipart/form-data", so no'
             ' file contents were transmitted. Give the form enctype="multipart/form-data".'
         )
-        sent_names = request.form.getlist(key)
         if sent_names:
             quoted = ", ".join(f'"{name}"' for name in sent_names)
             self.msg += "\n\nThe browser instead transmitted some file names. This was submitted: " + quoted
