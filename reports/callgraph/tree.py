@@ -1,8 +1,11 @@
 """Our own layout: a column a depth, a row a function, from top to bottom in the order of the calls.
 
+Where that would get too large to be read on a slide, functions of different columns share rows.
+
 It needs no Graphviz and never fails, and is the last engine for that reason.
 """
 
+from collections import defaultdict
 from collections.abc import Mapping, Set
 
 from flasktrace.reports.callgraph.geometry import Box, Layout, Point, Size
@@ -10,6 +13,7 @@ from flasktrace.reports.callgraph.graph import CallGraph
 
 COLUMN_GAP_PX = 34.0
 ROW_GAP_PX = 12.0
+ENOUGH_SCALE = 0.7  # of a slide: below it, rows are shared
 CORNER_PX = 7.0
 DOWN_PX = 20.0
 TRUNK_PX = 16.0  # how far before the callee the line turns
@@ -23,8 +27,19 @@ def tree_layout(graph: CallGraph, sizes: Mapping[int, Size], stacked: Set[int]) 
         sizes: width and height of each function's box, in px.
         stacked: functions that stand below their only caller, in its column, instead of beside it.
     """
-    columns, rows = _cells(graph, stacked)
+    strict = _placed(graph, sizes, _cells(graph, stacked, is_compact=False))
+    if strict.slide_scale() >= ENOUGH_SCALE:
+        return strict
+    return _placed(graph, sizes, _cells(graph, stacked, is_compact=True))
+
+
+Cells = dict[int, tuple[int, int]]  # column and row of each function
+
+
+def _placed(graph: CallGraph, sizes: Mapping[int, Size], cells: Cells) -> Layout:
     layout = Layout(engine="tree")
+    columns = {key: cell[0] for key, cell in cells.items()}
+    rows = {key: cell[1] for key, cell in cells.items()}
     column_x = _offsets(columns, {key: sizes[key][0] for key in sizes}, COLUMN_GAP_PX)
     row_y = _offsets(rows, {key: sizes[key][1] for key in sizes}, ROW_GAP_PX)
     for key in graph.nodes:
@@ -37,22 +52,33 @@ def tree_layout(graph: CallGraph, sizes: Mapping[int, Size], stacked: Set[int]) 
     return layout
 
 
-def _cells(graph: CallGraph, stacked: Set[int]) -> tuple[dict[int, int], dict[int, int]]:
+def _cells(graph: CallGraph, stacked: Set[int], *, is_compact: bool) -> Cells:
+    """The place of each function: a row of its own, or (compact) any that is free in its column.
+
+    Compact, a function that calls others to its right still begins below everything in their column, so
+    that no two of the lines down that column run on top of each other.
+    """
     # Iterative: a call chain can be deeper than Python's recursion limit.
     children = graph.children()
-    columns: dict[int, int] = {}
-    rows: dict[int, int] = {}
-    row = -1
-    pending = [(root, 0, True) for root in reversed(graph.roots())]
+    cells: Cells = {}
+    free: defaultdict[int, int] = defaultdict(int)  # the next row of each column
+    last_row = -1
+    pending = [(root, 0, True, 0) for root in reversed(graph.roots())]
     while pending:
-        key, column, takes_row = pending.pop()
-        row += takes_row
-        columns[key], rows[key] = column, row
-        callees = list(enumerate(children[key]))
-        for position, callee in reversed(callees):
+        key, column, takes_row, least_row = pending.pop()
+        has_beside = any(callee not in stacked for callee in children[key])
+        if is_compact:
+            row = max(least_row, free[column], free[column + 1] if has_beside else 0)
+        else:
+            row = last_row + takes_row
+        last_row = row
+        free[column] = row + 1
+        cells[key] = (column, row)
+        for position, callee in reversed(list(enumerate(children[key]))):
             is_below = callee in stacked
-            pending.append((callee, column if is_below else column + 1, position > 0 or is_below))
-    return columns, rows
+            next_column = column if is_below else column + 1
+            pending.append((callee, next_column, position > 0 or is_below, row + is_below))
+    return cells
 
 
 def _offsets(cells: Mapping[int, int], extents: Mapping[int, float], gap: float) -> list[float]:
