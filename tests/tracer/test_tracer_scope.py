@@ -1,0 +1,76 @@
+"""Which code is recorded, and that each decision says why."""
+
+import socketserver
+import sys
+from pathlib import Path
+
+import flask
+import pytest
+import werkzeug
+
+from flasktrace.tracer.model import Origin
+from flasktrace.tracer.scope import Decision, Scope, ScopeOptions, shown_module
+
+FLASK_FILE = str(Path(flask.__file__).parent / "app.py")
+WERKZEUG_FILE = str(Path(werkzeug.__file__).parent / "serving.py")
+SITE = str(Path(flask.__file__).parents[1])
+
+
+def decide(path: str, module: str, options: ScopeOptions | None = None) -> Decision:
+    return Scope(options or ScopeOptions()).decide(path, {"__name__": module, "__file__": path})
+
+
+@pytest.mark.parametrize(
+    ("path", "module", "origin", "is_recorded"),
+    [
+        ("/home/ada/app.py", "__main__", Origin.USER, True),
+        ("/home/ada/flask/app.py", "flask.app", Origin.USER, True),
+        ("/home/ada/reports.py", "reports", Origin.USER, True),
+        (FLASK_FILE, "flask.app", Origin.FLASK, True),
+        (WERKZEUG_FILE, "werkzeug.serving", Origin.WERKZEUG, True),
+        (WERKZEUG_FILE, "flasktrace.framework._leaves.http", Origin.WERKZEUG, True),
+        (FLASK_FILE, "flasktrace.framework.flask", Origin.FLASK, True),
+        (socketserver.__file__, "socketserver", Origin.SERVER, True),
+        (sys.modules["json"].__file__, "json", Origin.STDLIB, False),
+        (f"{SITE}/jinja2/environment.py", "jinja2.environment", Origin.LIBRARY, False),
+        ("<frozen importlib._bootstrap>", "importlib._bootstrap", Origin.STDLIB, False),
+        ("/home/ada/templates/a.html", "", Origin.LIBRARY, False),
+        ("/anywhere/tracer/play.py", "flasktrace.tracer.play", Origin.LIBRARY, False),
+        ("/anywhere/cli/__init__.py", "flasktrace.cli", Origin.LIBRARY, False),
+    ],
+)
+def test_the_default_scope(path: str, module: str, origin: Origin, is_recorded: bool) -> None:
+    decision = decide(path, module)
+    assert (decision.origin, decision.is_recorded) == (origin, is_recorded)
+    assert decision.reason
+
+
+def test_the_bundles_names_are_upstreams() -> None:
+    assert shown_module("flasktrace.framework.flask.app") == "flask.app"
+    assert shown_module("flasktrace.framework._leaves.http") == "werkzeug.http"
+
+
+@pytest.mark.parametrize("pattern", ["jinja2", "jinja2.*", "*/jinja2/*"])
+def test_an_inclusion_by_module_path_or_distribution(pattern: str) -> None:
+    path = f"{SITE}/jinja2/environment.py"
+    decision = decide(path, "jinja2.environment", ScopeOptions(include=(pattern,)))
+    assert decision.is_recorded and pattern in decision.reason
+
+
+def test_an_exclusion_wins() -> None:
+    options = ScopeOptions(include=("flask",), exclude=("flask.app",))
+    assert not decide(FLASK_FILE, "flask.app", options).is_recorded
+
+
+def test_hostile_globals_are_not_believed() -> None:
+    class Name(str):
+        pass
+
+    decision = Scope().decide("/home/ada/x.py", {"__name__": Name("flasktrace.x")})
+    assert decision.module == "" and decision.is_recorded
+
+
+def test_a_file_is_decided_once() -> None:
+    scope = Scope()
+    first = scope.decide("/home/ada/x.py", {"__name__": "__main__"})
+    assert scope.decide("/home/ada/x.py", {"__name__": "x"}) is first
