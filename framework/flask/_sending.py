@@ -7,6 +7,7 @@ import unicodedata
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
+from time import time
 from typing import IO, Any
 from zlib import adler32
 
@@ -83,15 +84,22 @@ def attachment_names(filename: Any, quote: Callable[..., str]) -> dict[str, str]
     return {"filename": plain, "filename*": f"UTF-8''{quote(name, safe=b'')}"}
 
 
-def file_etag(path: str) -> str:
-    """Make an entity tag of a file's time, size and name."""
+def set_lifetime(response: Any, seconds: float | None) -> None:
+    """Say how long browsers may keep the file, in both ways: by duration and by date."""
+    if seconds is not None:
+        response.cache_control.max_age = seconds
+        response.expires = int(time() + seconds)
+
+
+def set_file_etag(response: Any, path: str) -> None:
+    """Give the response an entity tag of the file's time, size and name; warn if it is not there."""
     name_sum = adler32(os.fsencode(path)) & 0xFFFFFFFF
-    return f"{os.path.getmtime(path)}-{os.path.getsize(path)}-{name_sum}"
-
-
-def warn_no_etag(path: str) -> None:
-    """Warn that a file could not be looked at."""
-    warnings.warn(f"Access {path} failed, maybe it does not exist, so ignore etags in headers", stacklevel=3)
+    try:
+        response.set_etag(f"{os.path.getmtime(path)}-{os.path.getsize(path)}-{name_sum}")
+    except OSError:
+        warnings.warn(
+            f"Access {path} failed, maybe it does not exist, so ignore etags in headers", stacklevel=3
+        )
 
 
 def meet_conditions(response: Any, request: Any, sent: FileToSend) -> Any:

@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import timedelta
 from functools import update_wrapper
 from threading import RLock
-from time import time
 from typing import IO, Any
 
 from jinja2 import FileSystemLoader
@@ -27,10 +26,10 @@ from ._packages import folder_of_module, folder_of_spec, split_prefix
 from ._sending import (
     FileToSend,
     attachment_names,
-    file_etag,
     infer_mimetype,
     meet_conditions,
-    warn_no_etag,
+    set_file_etag,
+    set_lifetime,
 )
 from .globals import _app_ctx_stack, _request_ctx_stack, current_app, request, session
 from .signals import message_flashed
@@ -199,17 +198,12 @@ def send_file(
 
     Args:
         filename_or_fp: a path, relative to the application's folder, or an open binary file.
-        mimetype: else guessed from the name.
-        as_attachment: have the browser save it, under the name ``attachment_filename``.
-        attachment_filename: else the path's last part.
+        mimetype: else guessed from the name; ValueError when there is none.
+        as_attachment: have the browser save it, as ``attachment_filename``; TypeError without a name.
         add_etags: let browsers ask whether the file changed.
         cache_timeout: how long browsers may keep it, in seconds; else ``SEND_FILE_MAX_AGE_DEFAULT``.
         conditional: answer 304, or parts of the file (206), when the request asks for that.
         last_modified: when it changed; else the file's own time.
-
-    Raises:
-        ValueError: the type cannot be guessed.
-        TypeError: an attachment without a name.
     """
     sent = FileToSend.of(filename_or_fp)
     if sent.path is not None:
@@ -242,14 +236,9 @@ def send_file(
     response.cache_control.public = True
     if cache_timeout is None:
         cache_timeout = current_app.get_send_file_max_age(sent.path)
-    if cache_timeout is not None:
-        response.cache_control.max_age = cache_timeout
-        response.expires = int(time() + cache_timeout)
+    set_lifetime(response, cache_timeout)
     if add_etags and sent.path is not None:
-        try:
-            response.set_etag(file_etag(sent.path))
-        except OSError:
-            warn_no_etag(sent.path)
+        set_file_etag(response, sent.path)
     return meet_conditions(response, request, sent) if conditional else response
 
 
