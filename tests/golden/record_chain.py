@@ -48,8 +48,10 @@ LEAF_MODULES = {
     "werkzeug.debug.console",
     "werkzeug.debug.repr",
 }
-# What has no name of its own, and what runs when garbage happens to be collected.
-UNORDERED = ("<lambda>", "<listcomp>", "<genexpr>", "<dictcomp>", "<setcomp>", "<module>", "__del__")
+NAMELESS = ("<lambda>", "<listcomp>", "<genexpr>", "<dictcomp>", "<setcomp>", "<module>")
+# With all that they call: a module's body (decorators, class bodies), and what runs whenever garbage happens
+# to be collected.
+SILENT = ("<module>", "__del__")
 
 
 def is_pipeline(module: str, qualname: str) -> bool:
@@ -58,7 +60,7 @@ def is_pipeline(module: str, qualname: str) -> bool:
         return False
     if module in LEAF_MODULES or any(part.startswith("_") for part in module.split(".")[1:]):
         return False
-    return not qualname.endswith(UNORDERED) and (module, qualname) not in IDLE
+    return not qualname.endswith(NAMELESS) and (module, qualname) not in IDLE
 
 
 class ThreadChain:
@@ -69,9 +71,8 @@ class ThreadChain:
         self.request_index = request_index
         self.calls: list[tuple[int, int]] = []
         self.depth = 0
-        # While a module of the framework is being imported, its decorators and class bodies call much
-        # that is no part of a request.
-        self.importing = 0
+        # How many functions of SILENT are running.
+        self.silence = 0
 
 
 class Recorder:
@@ -81,7 +82,7 @@ class Recorder:
         self.functions: list[tuple[str, str]] = []
         self.chains: list[ThreadChain] = []
         self._function_ids: dict[tuple[str, str], int] = {}
-        # id(code) -> (function id, the code kept alive); -1 out of scope, -2 the body of a module.
+        # id(code) -> (function id, the code kept alive); -1 out of scope, -2 one of SILENT.
         self._scope: dict[int, tuple[int, CodeType]] = {}
         self._local = threading.local()
         self.request_index = -1
@@ -89,7 +90,7 @@ class Recorder:
     def _decide(self, frame: FrameType) -> int:
         code = frame.f_code
         key = (str(frame.f_globals.get("__name__")), code.co_qualname)
-        if code.co_qualname == "<module>" and key[0].partition(".")[0] in ("flask", "werkzeug"):
+        if key[1].endswith(SILENT) and key[0].partition(".")[0] in ("flask", "werkzeug"):
             return -2
         if not is_pipeline(*key) or code.co_filename == __file__:
             return -1
@@ -119,8 +120,8 @@ class Recorder:
             return
         chain = self._chain()
         if function_id == -2:
-            chain.importing += 1 if event == "call" else -1
-        elif not chain.importing:
+            chain.silence += 1 if event == "call" else -1
+        elif not chain.silence:
             self._append(chain, function_id, frame, event)
 
     def _append(self, chain: ThreadChain, function_id: int, frame: FrameType, event: str) -> None:
@@ -196,7 +197,10 @@ class Client(threading.Thread):
     def send(self, request: dict[str, Any]) -> dict[str, Any]:
         """Send one request on a connection of its own and read to the end."""
         with socket.create_connection(self.address, TIMEOUT_S) as connection:
-            connection.sendall(self.encoded(request))
+            raw = request.get("raw")
+            connection.sendall(raw.encode("latin-1") if raw is not None else self.encoded(request))
+            if raw is not None:
+                connection.shutdown(socket.SHUT_WR)
             received = bytearray()
             while block := connection.recv(65536):
                 received += block
@@ -224,7 +228,7 @@ class Client(threading.Thread):
             interim_count += 1
             head, _, body = body.partition(b"\r\n\r\n")
         lines = head.decode("latin-1").split("\r\n")
-        pairs = [line.split(": ", 1) for line in lines[1:]]
+        pairs = [line.split(": ", 1) for line in lines[1:] if ": " in line]
         for name, value in pairs:
             if name == "Set-Cookie":
                 cookie = value.partition(";")[0].partition("=")
@@ -258,17 +262,22 @@ def scrubbed(name: str, value: str) -> str:
 
 
 def scrubbed_body(body: str) -> str:
-    """A body without memory addresses; of the debugger's page the error alone."""
+    """A body without memory addresses; of the debugger's page the error's class."""
     if "debugger" in body and "TRACEBACK" in body:
-        return "".join(re.findall(r"<title>.*?</title>", body, re.DOTALL)[:1])
+        return "".join(re.findall(r"<title>[\w.]+", body)[:1])
     return re.sub(r"0x[0-9a-f]{6,}", "0x...", body)
 
 
 def normalised_request(request: str | dict[str, Any]) -> dict[str, Any]:
-    """Give a request from ``REQUESTS`` all its keys: ``'GET /x'`` or method, path, headers, data."""
+    """Give a request from ``REQUESTS`` all its keys: ``'GET /x'`` or method, path, headers, data.
+
+    A dict with ``raw`` is sent as it is, for what is not HTTP, or not of today.
+    """
     if isinstance(request, str):
         method, _, path = request.partition(" ")
         return {"method": method, "path": path, "headers": {}, "data": ""}
+    if "raw" in request:
+        return {"method": "raw", "path": request["raw"].partition("\r\n")[0], **request}
     return {"method": "GET", "headers": {}, "data": "", **request}
 
 
