@@ -5,39 +5,33 @@ back: the default port 5000 becomes a free port of the loopback interface, and a
 this process rather than in a child.
 """
 
-import _thread
 import contextlib
 import datetime
-import errno
 import importlib
 import importlib.metadata
 import platform
-import socket
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from time import perf_counter_ns
 from typing import Any
 
 from flasktrace.tracer.builder import Builder
 from flasktrace.tracer.capture import Texts
-from flasktrace.tracer.client import Driver, Latch, Response
+from flasktrace.tracer.client import Driver, Response
 from flasktrace.tracer.engines import make_recorder
-from flasktrace.tracer.errors import FlasktraceError, ScenarioError, TraceError
+from flasktrace.tracer.errors import FlasktraceError, ScenarioError
+from flasktrace.tracer.flusher import Flusher
 from flasktrace.tracer.interrupts import InterruptWatch
-from flasktrace.tracer.model import Metadata, Request, Trace
+from flasktrace.tracer.model import Metadata, Trace
 from flasktrace.tracer.program import Program, Scenario, as_main, find_app, load, program_traceback
 from flasktrace.tracer.recorder import RecorderOptions
 from flasktrace.tracer.requests import PlannedRequest, planned_from
 from flasktrace.tracer.scope import ScopeOptions
 from flasktrace.tracer.store import TraceWriter
+from flasktrace.tracer.surroundings import DEFAULT_PORT, loopback_ports, no_reloader
 
 __all__ = ["PlayOptions", "PlayResult", "Response", "Scenario", "play"]
-
-DEFAULT_PORT = 5000
-_FLUSH_EVERY_S = 0.25
-_LATE_NS = 100_000_000  # an event may reach its list this long after its time
 
 
 def _activate_bundle() -> None:
@@ -150,7 +144,7 @@ class _Play:
             self.builder, writer, self._metadata(), self.driver.requests, self.recorder.ignore_this_thread
         )
         try:
-            with _loopback_ports(self), _no_reloader():
+            with loopback_ports(self._on_port_in_use), no_reloader():
                 flusher.start()
                 self._run_program()
         finally:
@@ -215,6 +209,9 @@ class _Play:
             app.run()
         else:
             importlib.import_module("werkzeug.serving").run_simple("127.0.0.1", DEFAULT_PORT, app)
+
+    def _on_port_in_use(self, host: str, port: int) -> None:
+        self.port_in_use = (host, port)
 
     def _on_serve(self, server: object) -> None:
         self.driver.on_serve(server)
@@ -318,109 +315,3 @@ def plain_routes(app: Any) -> list[str]:
         and not str(rule.endpoint).endswith("static")
     ]
     return list(dict.fromkeys(paths))
-
-
-class Flusher:
-    """Builds and writes what was recorded so far, every now and then, from a bare untraced thread."""
-
-    def __init__(
-        self,
-        builder: Builder,
-        writer: TraceWriter | None,
-        metadata: Metadata,
-        requests: Sequence[Request] = (),
-        on_thread: Callable[[], None] = lambda: None,
-    ) -> None:
-        self.failure: TraceError | None = None
-        self._builder, self._writer, self._requests = builder, writer, requests
-        builder.trace.metadata = metadata
-        self._on_thread = on_thread
-        self._stopping, self._stopped = Latch(), Latch()
-        self._is_started = False
-
-    def start(self) -> None:
-        """Begin to write."""
-        self._is_started = True
-        _thread.start_new_thread(self._run, ())
-
-    def stop(self) -> None:
-        """End the thread; what is left is the caller's to build."""
-        self._stopping.set()
-        if self._is_started:
-            self._stopped.wait()
-
-    def write_rest(self) -> None:
-        """Write what was built since, and close the file."""
-        self._write()
-        if self._writer is not None:
-            self._writer.close()
-
-    def _run(self) -> None:
-        self._on_thread()
-        try:
-            while not self._stopping.wait(_FLUSH_EVERY_S):
-                self._builder.take(perf_counter_ns() - _LATE_NS)
-                self._builder.set_requests(tuple(self._requests))
-                self._write()
-        finally:
-            self._stopped.set()
-
-    def _write(self) -> None:
-        if self._writer is None or self.failure is not None:
-            return
-        try:
-            self._writer.write(self._builder.trace, self._builder.take_changed())
-        except TraceError as error:
-            self.failure = error
-
-
-@contextlib.contextmanager
-def _loopback_ports(player: _Play) -> Iterator[None]:
-    """While inside, the default port is any free one, and nothing listens beyond this machine."""
-
-    def bind(self: socket.socket, address: Any, /) -> None:
-        wanted = _loopback(self.family, address)
-        try:
-            plain_bind(self, wanted)
-        except OSError as error:
-            if error.errno == errno.EADDRINUSE and wanted[1]:
-                player.port_in_use = (str(wanted[0]), wanted[1])
-            raise
-
-    plain_bind = socket.socket.bind
-    socket.socket.bind = bind  # type: ignore[assignment,method-assign]
-    try:
-        yield
-    finally:
-        del socket.socket.bind
-
-
-def _loopback(family: int, address: Any) -> Any:
-    if family not in (socket.AF_INET, socket.AF_INET6) or type(address) is not tuple or len(address) < 2:
-        return address
-    host, port = address[0], address[1]
-    if host in ("", "0.0.0.0"):
-        host = "127.0.0.1"
-    elif host == "::":
-        host = "::1"
-    return (host, 0 if port == DEFAULT_PORT else port, *address[2:])
-
-
-@contextlib.contextmanager
-def _no_reloader() -> Iterator[None]:
-    """While inside, a server with a reloader runs here: its child process would not be recorded."""
-    try:
-        module: Any = importlib.import_module("werkzeug._reloader")
-        original = module.run_with_reloader
-    except (ImportError, AttributeError):
-        yield
-        return
-
-    def run_with_reloader(main_func: Callable[[], object], *_: object, **__: object) -> None:
-        main_func()
-
-    module.run_with_reloader = run_with_reloader
-    try:
-        yield
-    finally:
-        module.run_with_reloader = original

@@ -1,0 +1,68 @@
+"""Writes the trace while the recording goes on, so that a killed process leaves what there was."""
+
+import _thread
+from collections.abc import Callable, Sequence
+from time import perf_counter_ns
+
+from flasktrace.tracer.builder import Builder
+from flasktrace.tracer.client import Latch
+from flasktrace.tracer.errors import TraceError
+from flasktrace.tracer.model import Metadata, Request
+from flasktrace.tracer.store import TraceWriter
+
+_FLUSH_EVERY_S = 0.25
+_LATE_NS = 100_000_000  # an event may reach its list this long after its time
+
+
+class Flusher:
+    """Builds and writes what was recorded so far, every now and then, from a bare untraced thread."""
+
+    def __init__(
+        self,
+        builder: Builder,
+        writer: TraceWriter | None,
+        metadata: Metadata,
+        requests: Sequence[Request] = (),
+        on_thread: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.failure: TraceError | None = None
+        self._builder, self._writer, self._requests = builder, writer, requests
+        builder.trace.metadata = metadata
+        self._on_thread = on_thread
+        self._stopping, self._stopped = Latch(), Latch()
+        self._is_started = False
+
+    def start(self) -> None:
+        """Begin to write."""
+        self._is_started = True
+        _thread.start_new_thread(self._run, ())
+
+    def stop(self) -> None:
+        """End the thread; what is left is the caller's to build."""
+        self._stopping.set()
+        if self._is_started:
+            self._stopped.wait()
+
+    def write_rest(self) -> None:
+        """Write what was built since, and close the file."""
+        self._write()
+        if self._writer is not None:
+            self._writer.close()
+
+    def _run(self) -> None:
+        self._on_thread()
+        try:
+            while not self._stopping.wait(_FLUSH_EVERY_S):
+                self._builder.take(perf_counter_ns() - _LATE_NS)
+                self._builder.set_requests(tuple(self._requests))
+                self._write()
+        finally:
+            self._stopped.set()
+
+    def _write(self) -> None:
+        if self._writer is None or self.failure is not None:
+            return
+        try:
+            self._writer.write(self._builder.trace, self._builder.take_changed())
+        except TraceError as error:
+            self.failure = error
