@@ -15,7 +15,7 @@ from typing import Any
 
 from flasktrace.reports.callgraph.geometry import EngineError
 
-TIME_LIMIT_S = 15.0
+TIME_LIMIT_S = 8.0
 # 4 GiB of address space are reserved by default, to save bounds checks; that fails under a limit on it
 # (``ulimit -v``, as on many shared machines), so there the checks are made: half as slow again.
 RESERVATION_BYTES = 64 << 20
@@ -54,8 +54,10 @@ def render(source: str, output: str = "json0", folder: Path | None = None) -> by
 
 
 def _first_line(error: BaseException) -> str:
-    lines = str(error).strip().splitlines()
-    return lines[0][:160] if lines else type(error).__name__
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    said = lines[0][:160] if lines else ""
+    # A trap says where it was first, and what it was at the end.
+    return lines[-1][:160] if said.endswith("wasm backtrace:") else said or type(error).__name__
 
 
 def _has_limited_address_space() -> bool:

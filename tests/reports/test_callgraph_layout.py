@@ -164,6 +164,20 @@ def _failing(graph: CallGraph, sizes: Mapping[int, Size], stacked: object) -> La
     raise EngineError("it is broken")
 
 
+def test_a_graph_too_large_for_graphviz_costs_one_line_and_no_time() -> None:
+    graph = CallGraph()
+    for key in range(1, 1201):
+        graph.nodes[key] = GraphNode(key, Function(key, "m", "f", "m.py", 1, 2, Origin.USER), None, key)
+        if key > 1:
+            graph.edges[key // 2, key] = GraphEdge(key // 2, key, 1, is_tree=True)
+    layout = place(graph, _sizes(graph))
+    assert layout.engine == "tree"
+    assert layout.notices == [
+        "call graph: 1199 edges are too many for Graphviz, placed in call order instead; "
+        "a lower level has fewer"
+    ]
+
+
 def test_a_failing_engine_costs_one_line_of_notice() -> None:
     graph = _sample()
     layout = place(graph, _sizes(graph), [("wasm", _failing), ("dot", _failing), ENGINES[2]])
