@@ -11,7 +11,7 @@ from werkzeug.routing import Map, Rule
 from werkzeug.security import check_password_hash, generate_password_hash, safe_join, safe_str_cmp
 from werkzeug.test import Client, EnvironBuilder, create_environ, run_wsgi_app
 from werkzeug.urls import iri_to_uri, uri_to_iri, url_decode, url_encode, url_join, url_parse, url_quote, url_quote_plus, url_unquote
-from werkzeug.utils import append_slash_redirect, cached_property, escape, find_modules, html, import_string, redirect, secure_filename, unescape
+from werkzeug.utils import append_slash_redirect, cached_property, escape, find_modules, import_string, redirect, secure_filename
 from werkzeug.wrappers import BaseRequest, BaseResponse, Request, Response
 from werkzeug.wsgi import extract_path_info, get_current_url, get_host, get_path_info, get_query_string, peek_path_info, pop_path_info, responder
 
@@ -64,7 +64,6 @@ def tools(request: Any) -> Any:
         lazy.value,
         secure_filename('../../a b/é.txt'),
         escape('<a href="x">'),
-        unescape('&lt;&amp;&#65;'),
         import_string('werkzeug.utils:escape') is escape,
     ]
     found += [
@@ -74,7 +73,7 @@ def tools(request: Any) -> Any:
         safe_join('/a', '../b'),
         safe_str_cmp('a', 'a'),
     ]
-    found += [html.p('text', class_='x'), sorted(find_modules('werkzeug.middleware')), import_string('none.such', silent=True)]
+    found += [sorted(find_modules('werkzeug.middleware')), import_string('none.such', silent=True)]
     return Response(repr(found))
 
 
@@ -133,7 +132,10 @@ def structures(request: Any) -> Any:
         headers.pop('x'),
         str(headers),
     ]
-    for wrong in (lambda: ImmutableMultiDict().add('a', 1), lambda: multi['none'], lambda: Headers([('a', 'b\nc')])):
+    for wrong in (
+        lambda: ImmutableMultiDict().add('a', 1),
+        lambda: multi['none'],
+    ):
         try:
             found.append(wrong())
         except Exception as error:

@@ -26,8 +26,8 @@ def decorated(view: Any) -> Any:
 
 
 class Plain(View):
-    methods = ['GET', 'PUT']
-    decorators = [decorated]
+    methods = ('GET', 'PUT')
+    decorators = (decorated,)
 
     def __init__(self, word: str) -> None:
         self.word = word
