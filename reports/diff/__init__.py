@@ -1,9 +1,10 @@
 """What differs between two traces: aligned call by call, with the point where they part.
 
-``align`` matches the steps, ``compare`` makes the plain data of it, ``text`` and ``json_diff`` write it.
+``align`` matches the steps, ``compare`` makes the plain data of it; the others write that.
 """
 
 from flasktrace.reports.diff.compare import Change, Deciding, DiffRow, Parting, TraceDiff, compare
+from flasktrace.reports.diff.draw import write_diff_svg
 from flasktrace.reports.diff.json_diff import write_diff_json
 from flasktrace.reports.diff.text import write_diff_text
 
@@ -15,5 +16,6 @@ __all__ = [
     "TraceDiff",
     "compare",
     "write_diff_json",
+    "write_diff_svg",
     "write_diff_text",
 ]

@@ -114,8 +114,8 @@ def _line(row: DiffRow, phrases: Phrases) -> str:
     if row.folded_count:
         return f"  {indent}{phrases.unchanged.format(count=row.folded_count)}"
     sign = "<" if row.is_origin else _SIGNS[row.change]
-    note = _note(row, phrases)
-    return f"{sign} {indent}{name(row.step)}" + (f"  ({note})" if note else "")
+    told = note(row, phrases)
+    return f"{sign} {indent}{name(row.step)}" + (f"  ({told})" if told else "")
 
 
 def name(step: Step) -> str:
@@ -123,12 +123,13 @@ def name(step: Step) -> str:
     return display_name(step.function, step.landmark)
 
 
-def _note(row: DiffRow, phrases: Phrases) -> str:
+def note(row: DiffRow, phrases: Phrases) -> str:
+    """What there is to say about a row besides its name; "" when nothing."""
     left, right = row.left, row.right
     if left is None or right is None or row.change is Change.SAME:
         return ""
     if row.change is Change.OUTCOME:
-        return phrases.outcome.format(left=_ending(left, phrases), right=_ending(right, phrases))
+        return phrases.outcome.format(left=outcome_text(left, phrases), right=outcome_text(right, phrases))
     if row.change is Change.REDEFINED:
         return phrases.redefined.format(
             left=clean(left.function.dotted_name), right=clean(right.function.dotted_name)
@@ -148,7 +149,8 @@ def _moved_note(row: DiffRow, phrases: Phrases) -> str:
     return f"{note}, {phrases.along.format(count=row.below_count)}" if row.below_count else note
 
 
-def _ending(step: Step, phrases: Phrases) -> str:
+def outcome_text(step: Step, phrases: Phrases) -> str:
+    """How a step ended, in words, short."""
     end = ending(step.call)
     words = {"returned": phrases.returned, "raised": phrases.raised}
     return shorten(f"{words.get(end.kind, phrases.unfinished)} {end.text}".strip(), MAX_VALUE_CELLS)
@@ -177,8 +179,8 @@ def _deciding_line(deciding: Deciding | None, phrases: Phrases) -> str:
     step = name(deciding.left_step)
     if deciding.what == "outcome" and deciding.right_step is not None:
         texts = {
-            "left": _ending(deciding.left_step, phrases),
-            "right": _ending(deciding.right_step, phrases),
+            "left": outcome_text(deciding.left_step, phrases),
+            "right": outcome_text(deciding.right_step, phrases),
         }
         return phrases.by_outcome.format(step=step, **texts)
     return phrases.by_parameter.format(step=step, name=clean(deciding.name), **texts)
