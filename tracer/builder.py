@@ -15,8 +15,9 @@ from flasktrace.tracer.capture import CAPTURED_NONE, Captured, Texts
 from flasktrace.tracer.functions import FunctionInfo, FunctionTable
 from flasktrace.tracer.model import Marker, Metadata, Request, Thread, Trace
 from flasktrace.tracer.pools import Pools
-from flasktrace.tracer.recorder import EVENT_SLOTS, RETURNING, Recorder, ThreadStream, Unwound, is_resumption
+from flasktrace.tracer.recorder import RETURNING, Recorder, is_resumption
 from flasktrace.tracer.state import as_json
+from flasktrace.tracer.streams import EVENT_SLOTS, ThreadStream, Unwound
 
 _YIELD = dis.opmap["YIELD_VALUE"]
 _YIELDING = frozenset({_YIELD, dis.opmap["RESUME"]})  # on 3.13 a generator yields at the RESUME after
@@ -111,6 +112,10 @@ class Builder:
         """
         while self._recorder.secrets:
             self._texts.learn(self._recorder.secrets.pop())
+        forks = self._recorder.forks
+        forks.take()
+        if until_ns is not None and (held_ns := forks.held_since_ns()) is not None:
+            until_ns = min(until_ns, held_ns)
         chunks = []
         for stream in tuple(self._recorder.streams):
             if chunk := _drain(stream, until_ns):
@@ -134,6 +139,7 @@ class Builder:
     def finish(self, metadata: Metadata, requests: list[Request]) -> Trace:
         """Build the rest, close the calls that are still open, and give the trace."""
         self.take()
+        self._recorder.forks.close()
         self.trace.dropped_count += self._recorder.lost_count + self._recorder.error_count
         end_ns = self._last_ns
         for state in self._states.values():

@@ -22,9 +22,8 @@ from flasktrace.tracer.recorder import (
     WATCHED,
     Recorder,
     RecorderOptions,
-    ThreadStream,
-    Unwound,
 )
+from flasktrace.tracer.streams import ThreadStream, Unwound
 
 # None before Python 3.12: this module can be imported there, but is_available() says no.
 _monitoring: Any = getattr(sys, "monitoring", None)
@@ -73,8 +72,9 @@ class MonitoringRecorder(Recorder):
         for tool in (self._scout, self._scribe):
             _monitoring.use_tool_id(tool, _NAME)
         thread = threading.current_thread()
-        self._by_ident[get_ident()] = self._new_stream(thread.name, id(thread))
+        self._by_ident[get_ident()] = self.new_stream(thread.name, id(thread))
         self.is_recording = True
+        self.forks.start()
         for event, callback in _callbacks(self).items():
             _monitoring.register_callback(self._scribe, event, callback)
         _monitoring.register_callback(self._scout, _events.PY_START, self._on_first_start)
@@ -88,6 +88,7 @@ class MonitoringRecorder(Recorder):
         if not self.is_recording:
             return
         self.is_recording = False
+        self.forks.stop()
         for tool in (self._scout, self._scribe):
             _monitoring.set_events(tool, 0)
         # Before the ids go: a later tool would inherit the local events.
@@ -99,20 +100,14 @@ class MonitoringRecorder(Recorder):
         for tool in (self._scout, self._scribe):
             _monitoring.free_tool_id(tool)
 
-    def _stream_of_this_thread(self) -> ThreadStream:
-        stream = self.stream()
-        if stream is None:
-            raise RuntimeError("this thread is not being recorded")
-        return stream
-
-    def stream(self) -> ThreadStream | None:
+    def current_stream(self) -> ThreadStream | None:
         """The stream of the calling thread, made when it is first needed; None for a thread of ours."""
         ident = get_ident()
         if ident not in self._by_ident:
             # Not current_thread(): that would make up a Thread where there is none.
             thread = getattr(threading, "_active", {}).get(ident)
             name = thread.name if thread is not None else f"thread {ident}"
-            self._by_ident[ident] = self._new_stream(name, id(thread) if thread is not None else 0)
+            self._by_ident[ident] = self.new_stream(name, id(thread) if thread is not None else 0)
         return self._by_ident[ident]
 
     def _on_first_start(self, code: CodeType, offset: int) -> object:
@@ -142,9 +137,9 @@ class MonitoringRecorder(Recorder):
         if code is THREAD_STARTS[1]:
             # The thread's first function: its ident may have been another thread's before.
             thread = frame.f_locals["self"]
-            self._by_ident[get_ident()] = self._new_stream(thread.name, id(thread))
+            self._by_ident[get_ident()] = self.new_stream(thread.name, id(thread))
             return
-        stream = self.stream()
+        stream = self.current_stream()
         if stream is None:
             return
         if id(code) in self._watched:
@@ -191,7 +186,7 @@ def _callbacks(recorder: MonitoringRecorder) -> dict[int, Callable[..., object]]
 
     def on_resume(code: CodeType, offset: int, *_: object) -> None:
         try:
-            stream = recorder.stream()
+            stream = recorder.current_stream()
             if stream is not None and id(code) in codes:
                 recorder._write_call(getframe(1), code, stream, is_resumed=True)
         except RecursionError:

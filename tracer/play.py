@@ -8,7 +8,6 @@ this process rather than in a child.
 import contextlib
 import datetime
 import importlib
-import importlib.metadata
 import platform
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -29,7 +28,12 @@ from flasktrace.tracer.recorder import RecorderOptions
 from flasktrace.tracer.requests import PlannedRequest, planned_from
 from flasktrace.tracer.scope import ScopeOptions
 from flasktrace.tracer.store import TraceWriter
-from flasktrace.tracer.surroundings import DEFAULT_PORT, loopback_ports, no_reloader
+from flasktrace.tracer.surroundings import (
+    DEFAULT_PORT,
+    leave_if_forked,
+    loopback_ports,
+    no_reloader,
+)
 
 __all__ = ["PlayOptions", "PlayResult", "Response", "Scenario", "play"]
 
@@ -191,7 +195,7 @@ class _Play:
         self._judge()
 
     def _run_and_serve(self, program: Program) -> None:
-        program.run()
+        leave_if_forked(program.run)
         if self.driver.has_served:
             return
         app = find_app(program)
@@ -201,7 +205,7 @@ class _Play:
                 " end the script with app.run(), or name its Flask object app"
             )
         self.app = app
-        self._serve(app)
+        leave_if_forked(lambda: self._serve(app))
 
     def _serve(self, app: Any) -> None:
         """A program that only builds its app is served as ``app.run()`` would."""
@@ -294,6 +298,8 @@ def _version(name: str) -> str:
     version = module.__dict__.get("__version__") if module is not None else None
     if isinstance(version, str):
         return version
+    import importlib.metadata  # only now: it is slow to import
+
     with contextlib.suppress(importlib.metadata.PackageNotFoundError):
         return importlib.metadata.version(name)
     return ""

@@ -1,18 +1,7 @@
 """The recorder: the only module that installs hooks into the interpreter.
 
 The hook of a thread is a closure that appends to the thread's own list, and does nothing else; the
-:class:`~flasktrace.tracer.builder.Builder` makes calls of it later. An event takes four places in the list:
-
-call      ``code, time_ns, lasti of the caller, detail``
-return    ``code, time_ns, -2 - lasti, value``
-start     ``None, time_ns, id of the Thread object, None``: the current call starts a thread
-request   ``None, time_ns, request id or 0, "request"``: what follows is done for this request
-exception ``None, time_ns, [(class, text, ids of the codes it went through)], "exception"``: what was raised
-
-state     ``None, time_ns, snapshot, "state"``: what Flask keeps when the current call returns
-
-The detail of a generator is ``(frame id, own lasti, detail)``, its value ``(frame id, value)``, as all
-its resumptions are one activation.
+:class:`~flasktrace.tracer.builder.Builder` makes calls of it later. :mod:`.streams` says what an event is.
 """
 
 import dis
@@ -28,9 +17,10 @@ from typing import Any, Self
 
 from flasktrace.tracer import state
 from flasktrace.tracer.capture import capture, class_name_of, exception_text
+from flasktrace.tracer.forks import ForkWatch
 from flasktrace.tracer.scope import Decision, Scope, ScopeOptions
+from flasktrace.tracer.streams import ThreadStream
 
-EVENT_SLOTS = 4
 CLIENT = "client_address"  # the parameter of a server's methods that tells whose request it is
 GENERATOR_FLAGS = 0x20 | 0x80 | 0x200  # CO_GENERATOR, CO_COROUTINE, CO_ASYNC_GENERATOR
 _VARARGS, _VARKEYWORDS = 0x04, 0x08
@@ -75,22 +65,6 @@ class RecorderOptions:
     on_serve: Callable[[object], None] | None = None
 
 
-@dataclass(slots=True)
-class ThreadStream:
-    """The events of one thread that are not yet built; the Thread's id leads to the call that started it."""
-
-    id: int
-    name: str
-    thread_object_id: int
-    events: list[Any] = field(default_factory=list)
-
-
-class Unwound(tuple[str, str]):
-    """In place of a value: the call was left by an exception, of this class and text."""
-
-    __slots__ = ()
-
-
 class Recorder:
     """Records the calls of this process between :meth:`start` and :meth:`stop`; a context manager too.
 
@@ -116,6 +90,7 @@ class Recorder:
         self._snapshots: set[int] = set()  # ids of the codes after which the state is noted
         self._lock = threading.Lock()
         self._previous: tuple[Any, Any] = (None, None)
+        self.forks = ForkWatch(self)
 
     def __enter__(self) -> Self:
         self.start()
@@ -136,6 +111,7 @@ class Recorder:
             raise RuntimeError("this recorder is recording already; make another one")
         self._previous = (sys.getprofile(), threading.getprofile())
         self.is_recording = True
+        self.forks.start()
         threading.setprofile(self._first_event)
         sys.setprofile(self._make_hook(threading.current_thread()))
 
@@ -145,24 +121,29 @@ class Recorder:
             return
         sys.setprofile(self._previous[0])
         threading.setprofile(self._previous[1])
+        self.forks.stop()
         self.is_recording = False
 
     @contextmanager
     def request(self, request_id: int) -> Iterator[None]:
         """What this thread calls inside belongs to this request (for requests made in-process)."""
-        stream = self._stream_of_this_thread()
+        stream = self.current_stream()
+        if stream is None:
+            raise RuntimeError("this thread is not being recorded")
         stream.events.extend((None, perf_counter_ns(), request_id, "request"))
         try:
             yield
         finally:
             stream.events.extend((None, perf_counter_ns(), 0, "request"))
 
-    def _stream_of_this_thread(self) -> ThreadStream:
-        wanted = id(threading.current_thread())
-        for stream in self.streams:
-            if stream.thread_object_id == wanted:
+    def current_stream(self) -> ThreadStream | None:
+        """The stream of the calling thread; None when it is not recorded."""
+        # Not current_thread(): that would make up a Thread where there is none.
+        thread = getattr(threading, "_active", {}).get(threading.get_ident())
+        for stream in reversed(self.streams):
+            if thread is not None and stream.thread_object_id == id(thread):
                 return stream
-        raise RuntimeError("this thread is not being recorded")
+        return None
 
     def _first_event(self, frame: FrameType, event: str, argument: Any) -> None:
         """The hook that a new thread begins with: it gives the thread one of its own."""
@@ -177,8 +158,10 @@ class Recorder:
     def decision(self, code: CodeType) -> Decision:
         """The decision that was made for code that has been recorded."""
         if code.co_filename.startswith("<"):
-            return self._generated[id(code)][0]
-        return self.scope.decisions[code.co_filename]
+            # What a forked process has generated was decided there.
+            found = self._generated.get(id(code))
+            return found[0] if found else self.scope.decide(code.co_filename, {})
+        return self.scope.decide(code.co_filename, {})
 
     def _decide(self, code: CodeType, frame: FrameType) -> int:
         """The slow path: a file that is met for the first time, or code that is in no file."""
@@ -248,9 +231,10 @@ class Recorder:
         return is_ours
 
     def _make_hook(self, thread: threading.Thread) -> ProfileFunction:
-        return _hook(self, self._new_stream(thread.name, id(thread)))
+        return _hook(self, self.new_stream(thread.name, id(thread)))
 
-    def _new_stream(self, name: str, thread_object_id: int) -> ThreadStream:
+    def new_stream(self, name: str, thread_object_id: int) -> ThreadStream:
+        """Begin the stream of another thread."""
         with self._lock:
             stream = ThreadStream(len(self.streams) + 1, name, thread_object_id)
             self.streams.append(stream)

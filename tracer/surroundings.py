@@ -3,7 +3,10 @@
 import contextlib
 import errno
 import importlib
+import os
 import socket
+import sys
+import traceback
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -64,3 +67,32 @@ def no_reloader() -> Iterator[None]:
         yield
     finally:
         module.run_with_reloader = original
+
+
+def leave_if_forked(run: Callable[[], object]) -> None:
+    """Run a part of the program; a process that it forks and that comes back here ends, as a script's would.
+
+    The trace, the client and the command line are the parent's alone.
+    """
+    parent = os.getpid()
+    try:
+        run()
+    except BaseException as error:
+        if os.getpid() == parent:
+            raise
+        _leave(error)
+    if os.getpid() != parent:
+        _leave(None)
+
+
+def _leave(error: BaseException | None) -> None:
+    status = 0
+    if isinstance(error, SystemExit):
+        status = error.code if isinstance(error.code, int) else int(error.code is not None)
+    elif error is not None:
+        traceback.print_exception(error)
+        status = 1
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(status)

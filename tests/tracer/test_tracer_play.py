@@ -248,6 +248,31 @@ def test_ways_to_serve(run_arguments: str, tmp_path: Path) -> None:
     assert trace is not None and len(trace.calls) > 100
 
 
+def test_the_calls_of_forked_processes_come_home(tmp_path: Path) -> None:
+    source = HELLO.replace("run()", "run(threaded=False, processes=2)")
+    result, trace = run(source, tmp_path, "GET /index", "GET /index")
+    assert [response[0] for response in result["responses"]] == [200, 200]
+    assert trace is not None
+    for number in (1, 2):
+        part = query.request(trace, number)
+        chain = (
+            "_handle_request_noblock -> ForkingMixIn.process_request -> finish_request -> wsgi_app -> index"
+        )
+        assert query.contains_chain(part, query.split_chain(chain))
+        starters = {part.function_of(part.call(t.started_by)).name for t in part.threads if t.started_by}
+        assert starters == {"process_request"}
+
+
+def test_a_forked_child_that_comes_back_ends_alone(tmp_path: Path) -> None:
+    source = HELLO.replace(
+        "app.run()", "import os\n    if not os.fork():\n        index()\n    else:\n        app.run()"
+    )
+    result, trace = run(source, tmp_path)
+    assert result["failure"] == "" and result["responses"][0][0] == 200
+    assert trace is not None
+    assert [trace.function_of(call).name for call in trace.calls].count("index") == 2
+
+
 def test_a_script_that_only_builds_its_app_is_served(tmp_path: Path) -> None:
     result, _ = run(HELLO.replace("if __name__ == '__main__':\n    app.run()", ""), tmp_path)
     assert (result["failure"], result["responses"][0][0]) == ("", 200)

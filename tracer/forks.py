@@ -1,0 +1,147 @@
+"""Processes that the program forks while it is recorded: their events come home when they exit.
+
+A child inherits the hook, but not the thread that writes. So it starts with empty streams, and on its way
+out (``os._exit``, as ``socketserver.ForkingMixIn`` and ``multiprocessing`` leave) puts its events into a file
+of a private folder. The parent reads it and joins the child's calls to the call that forked, as it does with
+threads; until then it holds back what it recorded since, so that all comes in the order of time.
+"""
+
+import contextlib
+import marshal
+import os
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from time import perf_counter_ns
+from typing import TYPE_CHECKING, Any
+
+from flasktrace.tracer.streams import ThreadStream, Unwound
+
+if TYPE_CHECKING:
+    from flasktrace.tracer.recorder import Recorder
+
+_watches: "list[ForkWatch]" = []
+_is_registered = False
+
+
+class ForkWatch:
+    """The forks of one recording."""
+
+    def __init__(self, recorder: "Recorder") -> None:
+        self._recorder = recorder
+        self._folder: Path | None = None
+        self._open: dict[int, int] = {}  # number of the fork: its time in ns
+        self._count = 0
+        self._stream: ThreadStream | None = None
+        self._owner = os.getpid()
+
+    def start(self) -> None:
+        """Begin to look out for forks."""
+        global _is_registered
+        if not _is_registered:
+            os.register_at_fork(before=_before, after_in_child=_in_child)
+            _is_registered = True
+        _watches.append(self)
+
+    def stop(self) -> None:
+        """Look out no more; what children still have to say can be taken."""
+        with contextlib.suppress(ValueError):
+            _watches.remove(self)
+
+    def held_since_ns(self) -> int | None:
+        """The time of the first fork whose child has not reported yet."""
+        return min(self._open.values(), default=None)
+
+    def take(self) -> list[ThreadStream]:
+        """The streams of the children that have reported since the last time."""
+        if self._folder is None or os.getpid() != self._owner:
+            return []
+        streams = []
+        for number in sorted(self._open):
+            path = self._folder / str(number)
+            if path.exists():
+                streams += self._load(path, number)
+                path.unlink()
+                del self._open[number]
+        return streams
+
+    def close(self) -> None:
+        """Remove the folder; children that have not reported are given up."""
+        if self._folder is not None and os.getpid() == self._owner:
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+    def before(self) -> None:
+        """In the parent, about to fork: note which call forks."""
+        self._stream = self._recorder.current_stream() if os.getpid() == self._owner else None
+        if self._stream is None:
+            return
+        if self._folder is None:
+            self._folder = Path(tempfile.mkdtemp(prefix="flasktrace-forks-"))
+        self._count += 1
+        time_ns = self._open[self._count] = perf_counter_ns()
+        self._stream.events.extend((None, time_ns, -self._count, None))
+
+    def in_child(self) -> None:
+        """In the child: what the parent has recorded is the parent's to tell."""
+        for stream in self._recorder.streams:
+            stream.events.clear()
+        if self._stream is None or self._folder is None:
+            return
+        del self._recorder.streams[:]
+        self._recorder.streams.append(self._stream)
+        leave, path = os._exit, self._folder / str(self._count)
+
+        def _exit(status: int) -> None:
+            with contextlib.suppress(Exception):
+                self._report(path)
+            leave(status)
+
+        exit_here: Callable[[int], Any] = _exit
+        os._exit = exit_here  # type: ignore[assignment]
+
+    def _report(self, path: Path) -> None:
+        streams = [
+            (s.name, s.thread_object_id, [_plain(e) for e in s.events]) for s in self._recorder.streams
+        ]
+        part = path.with_suffix(".part")
+        part.write_bytes(marshal.dumps((os.getpid(), streams)))
+        part.rename(path)
+
+    def _load(self, path: Path, number: int) -> list[ThreadStream]:
+        pid, streams = marshal.loads(path.read_bytes())
+        loaded = []
+        for position, (name, object_id, events) in enumerate(streams):
+            # The first is the thread that forked: it goes on under the call that did.
+            identity = -number if position == 0 else object_id
+            stream = self._recorder.new_stream(f"{name} in process {pid}", identity)
+            stream.events.extend(map(_lively, events))
+            loaded.append(stream)
+        return loaded
+
+
+def _before() -> None:
+    for watch in _watches:
+        watch.before()
+
+
+def _in_child() -> None:
+    for watch in _watches:
+        watch.in_child()
+
+
+def _plain(item: Any) -> Any:
+    """An event's part as marshal can write it: an :class:`Unwound` becomes a list, which nothing else is."""
+    if type(item) is Unwound:
+        return list(item)
+    if type(item) is tuple and len(item) == 2 and type(item[1]) is Unwound:
+        return (item[0], list(item[1]))
+    return item
+
+
+def _lively(item: Any) -> Any:
+    if type(item) is list and len(item) == 2 and all(type(part) is str for part in item):
+        return Unwound(item)
+    if type(item) is tuple and len(item) == 2 and type(item[1]) is list:
+        return (item[0], Unwound(item[1]))
+    return item
