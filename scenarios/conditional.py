@@ -7,7 +7,8 @@ methods come from is `ETagResponseMixin` in 1.1.
 
 from datetime import datetime, timezone
 
-from flask import Flask, Response, make_response, request
+from flask import Flask, make_response, request
+from werkzeug.wrappers import Response
 
 app = Flask(__name__)
 CHANGED = datetime(2024, 5, 17, 12, 0, 0, tzinfo=timezone.utc)  # noqa: UP017

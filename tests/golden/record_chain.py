@@ -20,8 +20,11 @@ import os
 import re
 import runpy
 import socket
+import struct
 import sys
 import threading
+import time
+from collections.abc import Callable
 from types import CodeType, FrameType
 from typing import Any
 
@@ -134,6 +137,10 @@ class Recorder:
             chain.calls.append((function_id, chain.depth))
         chain.depth += 1
 
+    def has_begun(self, request_index: int) -> bool:
+        """Tell whether a thread other than the server's works, or has worked, on a request."""
+        return any(chain.request_index == request_index for chain in self.chains[1:])
+
     def start(self) -> None:
         """Install the hook here and in the threads to come."""
         self._local.chain = ThreadChain("main", -1)
@@ -169,6 +176,8 @@ class Client(threading.Thread):
         self.address: Any = None
         self.server: Any = None
         self.cookies: dict[str, str] = {}
+        # Tells whether a worker of that request has made a call; set before the program runs.
+        self.has_begun: Callable[[int], bool] = lambda index: True
 
     def run(self) -> None:
         """Send all, one after the other; a failure is kept for the report."""
@@ -176,9 +185,9 @@ class Client(threading.Thread):
             self.failure = "no server listened"
             return
         try:
-            for request in self.requests:
+            for index, request in enumerate(self.requests):
                 self.responses.append(self.send(request))
-                self.await_workers()
+                self.await_workers(index, bool(request.get("abandoned")))
         except Exception as error:
             self.failure = f"{type(error).__name__}: {error}"
         finally:
@@ -188,11 +197,15 @@ class Client(threading.Thread):
             with contextlib.suppress(ConnectionError):
                 socket.create_connection(self.address, TIMEOUT_S).close()
 
-    def await_workers(self) -> None:
+    def await_workers(self, index: int, is_abandoned: bool) -> None:
         """Wait for the threads of the request, so that no chain is cut short."""
-        for thread in threading.enumerate():
-            if thread is not self and thread is not threading.main_thread():
-                thread.join(TIMEOUT_S)
+        deadline_s = time.monotonic() + TIMEOUT_S
+        while time.monotonic() < deadline_s:
+            others = set(threading.enumerate()) - {self, threading.main_thread()}
+            # A client that did not wait may be here before the server has begun.
+            if not others and (self.has_begun(index) or not is_abandoned):
+                return
+            time.sleep(0.001)
 
     def send(self, request: dict[str, Any]) -> dict[str, Any]:
         """Send one request on a connection of its own and read to the end."""
@@ -201,6 +214,10 @@ class Client(threading.Thread):
             connection.sendall(raw.encode("latin-1") if raw is not None else self.encoded(request))
             if raw is not None:
                 connection.shutdown(socket.SHUT_WR)
+            if request.get("abandoned"):
+                # Closing at once resets the connection: nothing more can be sent to it.
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                return {"protocol": "", "status": "abandoned", "headers": [], "body": ""}
             received = bytearray()
             while block := connection.recv(65536):
                 received += block
@@ -271,7 +288,8 @@ def scrubbed_body(body: str) -> str:
 def normalised_request(request: str | dict[str, Any]) -> dict[str, Any]:
     """Give a request from ``REQUESTS`` all its keys: ``'GET /x'`` or method, path, headers, data.
 
-    A dict with ``raw`` is sent as it is, for what is not HTTP, or not of today.
+    A dict with ``raw`` is sent as it is, for what is not HTTP, or not of today; one with ``abandoned`` is
+    sent by a client that does not wait for the answer.
     """
     if isinstance(request, str):
         method, _, path = request.partition(" ")
@@ -363,8 +381,9 @@ def record(path: str) -> dict[str, Any]:
     """Run a scenario and give its facts."""
     client = Client(read_requests(path))
     redirect_sockets(client)
-    client.start()
     recorder = Recorder()
+    client.has_begun = recorder.has_begun
+    client.start()
     sys.argv = [path]
     sys.path[0] = os.path.dirname(os.path.abspath(path))
     recorder.start()
