@@ -77,7 +77,8 @@ class Builder:
         recorder: whose streams are taken.
         texts: makes the texts of values, with secrets masked.
         limit: the number of calls kept; what is over it is counted in ``trace.dropped_count``.
-        request_of_port: gives the id of the request that was sent from a client's port.
+        request_of_port: gives the id of the request that was last sent from a client's port before a
+            moment (of ``perf_counter_ns``).
     """
 
     def __init__(
@@ -85,7 +86,7 @@ class Builder:
         recorder: Recorder,
         texts: Texts | None = None,
         limit: int = 1_000_000,
-        request_of_port: Callable[[int], int | None] = lambda port: None,
+        request_of_port: Callable[[int, int], int | None] = lambda port, time_ns: None,
     ) -> None:
         self.trace = Trace()
         self.changed: set[int] = set()  # rows that were changed after they had been written
@@ -345,6 +346,9 @@ class Builder:
                     break
         state.raised.clear()
 
+    def _request_at(self, port: object, time_ns: int) -> int | None:
+        return self._request_of_port(port, time_ns + (self._first_ns or 0)) if type(port) is int else None
+
     def _set_detail(self, info: FunctionInfo, row: int, captured: tuple[Captured, ...]) -> None:
         if info.client_slot is not None:
             self._assign_request(row, captured[info.client_slot])
@@ -358,7 +362,7 @@ class Builder:
         if calls.request_id[row] or type(client) is not tuple or len(client) != 4 or not client[3]:
             return
         port = client[3][1]
-        request_id = self._request_of_port(port) if type(port) is int else None
+        request_id = self._request_at(port, calls.start_ns[row])
         if request_id is None:
             return
         first = row

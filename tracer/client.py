@@ -87,7 +87,7 @@ class Driver:
     has_served: bool = False
     has_interrupted: bool = False
     secrets: list[str] = field(default_factory=list)
-    _ports: dict[int, int] = field(default_factory=dict)
+    _ports: dict[int, list[tuple[int, int]]] = field(default_factory=dict)
     _cookies: dict[str, str] = field(default_factory=dict)
     _ready: Latch = field(default_factory=Latch)
     _program_ended: Latch = field(default_factory=Latch)
@@ -105,9 +105,15 @@ class Driver:
             self.has_served = True
             self._ready.set()
 
-    def request_of_port(self, port: int) -> int | None:
-        """The id of the request that was sent from a local port, known before the server can accept it."""
-        return self._ports.get(port)
+    def request_of_port(self, port: int, time_ns: int) -> int | None:
+        """The id of the request that was sent from a local port: the last one before a moment.
+
+        Ports are used again after a while. They are noted before the server can accept.
+        """
+        for noted_ns, number in reversed(self._ports.get(port, ())):
+            if noted_ns <= time_ns:
+                return number
+        return None
 
     def end(self) -> None:
         """Called when the program has ended: nothing more is sent, and the thread is waited for."""
@@ -169,7 +175,7 @@ class Driver:
             self._socket = plain = socket.socket(address.family)
             plain.settimeout(self.timeout_s)
             _bind_next_to(plain, address)
-            self._ports[plain.getsockname()[1]] = number
+            self._ports.setdefault(plain.getsockname()[1], []).append((time.perf_counter_ns(), number))
             self.requests.append(Request(number, planned.method, planned.target))
             plain.connect(address.address)
             connection.sock = _tls(plain) if address.is_tls else plain
