@@ -5,10 +5,8 @@ Events come in per thread and are merged by their times, as a call in one thread
 """
 
 import dis
-import heapq
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from operator import itemgetter
 from typing import Any
 
 from flasktrace.tracer.capture import CAPTURED_NONE, Captured, Texts
@@ -17,11 +15,10 @@ from flasktrace.tracer.model import Marker, Metadata, Request, Thread, Trace
 from flasktrace.tracer.pools import Pools
 from flasktrace.tracer.recorder import RETURNING, Recorder, is_resumption
 from flasktrace.tracer.state import as_json
-from flasktrace.tracer.streams import EVENT_SLOTS, ThreadStream, Unwound
+from flasktrace.tracer.streams import Event, ThreadStream, Unwound, drain, merged
 
 _YIELD = dis.opmap["YIELD_VALUE"]
 _YIELDING = frozenset({_YIELD, dis.opmap["RESUME"]})  # on 3.13 a generator yields at the RESUME after
-Event = tuple[Any, int, Any, Any]
 
 
 @dataclass(slots=True)
@@ -119,9 +116,9 @@ class Builder:
             until_ns = min(until_ns, held_ns)
         chunks = []
         for stream in tuple(self._recorder.streams):
-            if chunk := _drain(stream, until_ns):
+            if chunk := drain(stream, until_ns):
                 chunks.append((stream, chunk))
-        for stream, event in _merged(chunks):
+        for stream, event in merged(chunks):
             self._event(self._state(stream), event)
 
     def take_changed(self) -> list[int]:
@@ -301,6 +298,8 @@ class Builder:
     def _pop(self, state: _ThreadState, info: FunctionInfo, time_ns: int) -> _Open | None:
         """The activation that returns; None for one that was called before the recording began."""
         stack = state.stack
+        if stack and stack[-1].info is info:
+            return stack.pop()
         if not any(entry.info is info for entry in reversed(stack)):
             return None
         while stack[-1].info is not info:
@@ -374,28 +373,3 @@ class Builder:
             if not calls.request_id[i] and calls.thread_id[i] == calls.thread_id[row]:
                 calls.request_id[i] = request_id
                 self._touch(i)
-
-
-def _drain(stream: ThreadStream, until_ns: int | None) -> list[Any]:
-    """Take the events from a stream that its thread may be appending to right now."""
-    events = stream.events
-    count = len(events)
-    if until_ns is not None:
-        while count and events[count - EVENT_SLOTS + 1] > until_ns:
-            count -= EVENT_SLOTS
-    taken = events[:count]
-    del events[:count]
-    return taken
-
-
-def _events_of(stream: ThreadStream, taken: list[Any]) -> Iterator[tuple[int, int, ThreadStream, Event]]:
-    slots = iter(taken)
-    for position, event in enumerate(zip(slots, slots, slots, slots, strict=True)):
-        yield event[1], position, stream, event
-
-
-def _merged(chunks: list[tuple[ThreadStream, list[Any]]]) -> Iterator[tuple[ThreadStream, Event]]:
-    """The events of all threads in the order of their times."""
-    iterators = [_events_of(stream, taken) for stream, taken in chunks]
-    for _, _, stream, event in heapq.merge(*iterators, key=itemgetter(0)):
-        yield stream, event

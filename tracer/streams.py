@@ -14,10 +14,14 @@ The detail of a generator is ``(frame id, own lasti, detail)``, its value ``(fra
 its resumptions are one activation.
 """
 
+import heapq
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Any
 
 EVENT_SLOTS = 4
+Event = tuple[Any, int, Any, Any]
 
 
 @dataclass(slots=True)
@@ -34,3 +38,34 @@ class Unwound(tuple[str, str]):
     """In place of a value: the call was left by an exception, of this class and text."""
 
     __slots__ = ()
+
+
+def drain(stream: ThreadStream, until_ns: int | None) -> list[Any]:
+    """Take the events from a stream that its thread may be appending to right now."""
+    events = stream.events
+    count = len(events)
+    if until_ns is not None:
+        while count and events[count - EVENT_SLOTS + 1] > until_ns:
+            count -= EVENT_SLOTS
+    taken = events[:count]
+    del events[:count]
+    return taken
+
+
+def _events_of(stream: ThreadStream, taken: list[Any]) -> Iterator[tuple[int, int, ThreadStream, Event]]:
+    slots = iter(taken)
+    for position, event in enumerate(zip(slots, slots, slots, slots, strict=True)):
+        yield event[1], position, stream, event
+
+
+def merged(chunks: list[tuple[ThreadStream, list[Any]]]) -> Iterator[tuple[ThreadStream, Event]]:
+    """The events of all threads in the order of their times."""
+    if len(chunks) == 1:
+        stream, taken = chunks[0]
+        slots = iter(taken)
+        for event in zip(slots, slots, slots, slots, strict=True):
+            yield stream, event
+        return
+    iterators = [_events_of(stream, taken) for stream, taken in chunks]
+    for _, _, stream, event in heapq.merge(*iterators, key=itemgetter(0)):
+        yield stream, event
