@@ -135,17 +135,17 @@ _SPECIAL: dict[type, Callable[[Any], Captured]] = {
 _get_special = {id(kind): special for kind, special in _SPECIAL.items()}.get
 
 _SECRET_NAME = re.compile(
-    r"passw(or)?d|passphrase|secret|token|cookie|authorization|api_?key|private_?key|credential|csrf|^session_?id$|^pin$",
+    r"passw(or)?d|passphrase|secret|token|cookie|authorization|api[_-]?key|private[_-]?key|credential|csrf|^session_?id$|^pin$",
     re.IGNORECASE,
 )
 _SECRET_IN_TEXT = re.compile(
-    r"(?i)((?:[\w.-]*(?:passw(?:or)?d|passphrase|secret|token|api_?key|credential)[\w.-]*)\s*[=:]\s*)([^\s&;,'\"]+)"
+    r"(?i)((?:[\w.-]*(?:passw(?:or)?d|passphrase|secret|token|api[_-]?key|credential)[\w.-]*)\s*[=:]\s*)([^\s&;,'\"]+)"
     r"|((?:authorization|cookie)\s*:\s*)([^\r\n'\"]+)"
     r"|(\b(?:Bearer|Basic|Digest)\s+)([^\s,'\"]+)"
 )
 _KEY_NAMES = frozenset({"key", "name", "keyword", "header_name", "k"})  # parameters that name another one
 _SECRET_HINT = re.compile(  # quick, and true wherever the one above finds anything
-    r"passw|passphrase|secret|token|api_?key|credential|authorization|cookie|bearer|basic|digest",
+    r"passw|passphrase|secret|token|api[_-]?key|credential|authorization|cookie|bearer|basic|digest",
     re.IGNORECASE,
 )
 _CACHE_LIMIT = 50_000

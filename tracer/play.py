@@ -25,7 +25,7 @@ from flasktrace.tracer.interrupts import InterruptWatch
 from flasktrace.tracer.model import Metadata, Trace
 from flasktrace.tracer.program import Program, Scenario, as_main, find_app, load, program_traceback
 from flasktrace.tracer.recorder import RecorderOptions
-from flasktrace.tracer.requests import PlannedRequest, planned_from
+from flasktrace.tracer.requests import PlannedRequest, planned_from, secrets_of
 from flasktrace.tracer.scope import ScopeOptions
 from flasktrace.tracer.store import TraceWriter
 from flasktrace.tracer.surroundings import (
@@ -255,7 +255,14 @@ class _Play:
             )
 
     def _plan(self, server: object) -> Sequence[PlannedRequest]:
-        """The requests to send, now that the server listens."""
+        """The requests to send, now that the server listens; the secrets they carry are to be masked."""
+        planned = self._planned(server)
+        for request in planned:
+            for secret in secrets_of(request, self.texts.is_secret_name):
+                self.texts.learn(secret)
+        return planned
+
+    def _planned(self, server: object) -> Sequence[PlannedRequest]:
         if self.options.requests:
             return self.options.requests
         namespace = self.program.namespace if self.program is not None else {}

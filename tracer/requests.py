@@ -1,8 +1,11 @@
 """The requests that a scenario is played with, and the parser of ``-r 'METHOD /path'``."""
 
+import base64
+import contextlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from urllib.parse import unquote_plus, urlencode
 
 from flasktrace.tracer.errors import UsageError
 
@@ -94,8 +97,6 @@ def planned_from(item: object) -> PlannedRequest:
     headers = item.get("headers") or {}
     pairs = headers.items() if isinstance(headers, Mapping) else headers
     if isinstance(data, Mapping):
-        from urllib.parse import urlencode
-
         data = urlencode(data)
     if data is not None and not isinstance(data, str | bytes):
         raise UsageError(
@@ -105,3 +106,30 @@ def planned_from(item: object) -> PlannedRequest:
     return parse_request(
         f"{method} {item.get('path', '/')}", [f"{name}: {value}" for name, value in pairs], data
     )
+
+
+def secrets_of(request: PlannedRequest, is_secret_name: Callable[[str], bool]) -> Iterator[str]:
+    """The values that a request sends under secret names: in headers, cookies, the query and form data."""
+    for name, value in request.headers:
+        if name.lower() == "cookie":
+            yield value
+            yield from (pair.partition("=")[2].strip() for pair in value.split(";"))
+        elif is_secret_name(name):
+            yield value
+            yield value.rpartition(" ")[2]  # without the scheme
+            yield from _basic_credentials(value)
+    query = request.target.partition("?")[2]
+    form = (request.data or b"").decode("utf-8", "replace")
+    for pair in (*query.split("&"), *form.split("&")):
+        name, _, value = pair.partition("=")
+        if is_secret_name(unquote_plus(name)):
+            yield value
+            yield unquote_plus(value)
+
+
+def _basic_credentials(value: str) -> Iterator[str]:
+    """The password inside ``Basic base64(user:password)``, which the program will decode."""
+    scheme, _, encoded = value.partition(" ")
+    if scheme.lower() == "basic":
+        with contextlib.suppress(ValueError):
+            yield base64.b64decode(encoded, validate=True).decode("utf-8", "replace").partition(":")[2]

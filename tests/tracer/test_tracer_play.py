@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -212,13 +213,45 @@ def test_responses_are_the_same_traced_or_not(tmp_path: Path) -> None:
         assert [(n, v) for n, v in headers if n not in ("Date", "Set-Cookie")] == names
 
 
-def test_planted_secrets_are_nowhere_in_the_file(tmp_path: Path) -> None:
-    source = ECHO.replace("port=PORT", "")
-    run(source, tmp_path, "GET /echo/ada?password=planted-password")
+SECRETS = """\
+from flask import Flask, jsonify, request, session
+app = Flask(__name__)
+app.config["SECRET_KEY"] = "planted-secret-key"
+
+def check(password, api_key="planted-api-key"):
+    if password != "x":
+        raise ValueError("wrong: password=" + password)
+
+@app.route("/login", methods=["GET", "POST"])
+def login():
+    session["token"] = "planted-token"
+    who = request.authorization
+    seen = request.headers.get("X-Api-Key"), request.cookies.get("sid"), request.form.get("password")
+    try:
+        check(seen[2])
+    except ValueError as error:
+        app.logger.error(error)
+    response = jsonify(ok=True)
+    response.set_cookie("remember", "planted-remember")
+    return response
+
+REQUESTS = [
+    {"method": "POST", "path": "/login?password=planted-in-url", "data": {"password": "planted-in-form"},
+     "headers": {"Authorization": "Basic YWRhOnBsYW50ZWQtYmFzaWM=", "X-Api-Key": "planted-key-header",
+                 "Cookie": "sid=planted-cookie"}},
+]
+app.run()
+"""
+
+
+@pytest.mark.parametrize("engine", ["bundled", "installed"])
+def test_secrets_are_nowhere_in_the_file(engine: str, tmp_path: Path) -> None:
+    result, trace = run(SECRETS, tmp_path, engine=engine)
+    assert trace is not None and result["responses"][0][0] == 200
     content = (tmp_path / "out.flasktrace").read_bytes()
-    assert b"echo" in content
-    for secret in (b"planted-secret-key", b"planted-password"):
-        assert secret not in content
+    assert b"login" in content and b"***" in content
+    found = re.findall(rb".{0,60}(?:planted|YWRhOnBsYW).{0,40}", content, re.DOTALL)
+    assert not found
 
 
 def test_requests_come_from_the_script(tmp_path: Path) -> None:

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from flasktrace.tracer.builder import Builder
-from flasktrace.tracer.engines import ENGINES, available_engines
+from flasktrace.tracer.engines import ENGINES, available_engines, make_recorder
+from flasktrace.tracer.errors import UsageError
 from flasktrace.tracer.model import Call, Metadata, Origin, Raised, Returned, Trace, Unfinished
 from flasktrace.tracer.recorder import Recorder, RecorderOptions
 from flasktrace.tracer.scope import ScopeOptions
@@ -406,3 +407,19 @@ print(caught)
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30)
     assert done.stdout.strip() == "20", done.stderr
+
+
+@pytest.mark.skipif(not hasattr(sys, "monitoring"), reason="this Python has no sys.monitoring")
+def test_without_free_tool_ids_setprofile_is_taken() -> None:
+    monitoring: Any = getattr(sys, "monitoring", None)
+    taken = [tool for tool in range(6) if tool != 4 and monitoring.get_tool(tool) is None]
+    for tool in taken:
+        monitoring.use_tool_id(tool, "somebody else")
+    try:
+        assert available_engines() == ["setprofile"]
+        assert make_recorder().engine == "setprofile"
+        with pytest.raises(UsageError, match="cannot be had here"):
+            make_recorder(engine="monitoring")
+    finally:
+        for tool in taken:
+            monitoring.free_tool_id(tool)
