@@ -465,11 +465,11 @@ class LimitedStream(io.IOBase):
         return line
 
     def readlines(self, size: int | None = None) -> list[Any]:
-        """All lines, or those of the next ``size`` bytes."""
+        """All lines, or those that begin within the next ``size`` bytes."""
         end = self.limit if size is None else min(self.limit, self._pos + size)
         lines = []
         while self._pos < end:
-            lines.append(self.readline(None if size is None else end - self._pos))
+            lines.append(self.readline(size))
         return lines
 
     def tell(self) -> int:

@@ -219,10 +219,15 @@ class DebuggedApplication:
             else:
                 self._fail_pin_auth()
         answer = Response(json.dumps({"auth": auth, "exhausted": exhausted}), mimetype="application/json")
-        if auth and self.pin is not None:
-            value = f"{int(time.time())}|{hash_pin(self.pin)}"
+        if auth:
             secure = request.environ["wsgi.url_scheme"] == "https"
-            answer.set_cookie(self.pin_cookie_name, value, httponly=True, samesite="Strict", secure=secure)
+            answer.set_cookie(
+                self.pin_cookie_name,
+                f"{int(time.time())}|{hash_pin(self.pin or '')}",
+                httponly=True,
+                samesite="Strict",
+                secure=secure,
+            )
         elif trust is None:
             answer.delete_cookie(self.pin_cookie_name)
         return answer
@@ -240,26 +245,22 @@ class DebuggedApplication:
         request: Any = Request(environ)
         response: Any = self.debug_application
         if request.args.get("__debugger__") == "yes":
-            response = self._answer(request) or response
+            cmd, resource, secret = (request.args.get(name) for name in ("cmd", "f", "s"))
+            frame = self.frames.get(request.args.get("frm", type=int))
+            if cmd == "resource" and resource:
+                response = self.get_resource(request, resource)
+            elif secret != self.secret:
+                # A page that is not ours, or older than the server.
+                return response(environ, start_response)
+            elif not is_trusted_host(environ, self.trusted_hosts):
+                response = SecurityError()
+            elif cmd == "pinauth":
+                response = self.pin_auth(request)
+            elif cmd == "printpin":
+                response = self.log_pin_request()
+            elif self.evalex and None not in (cmd, frame) and self.check_pin_trust(environ):
+                response = self.execute_command(request, cmd, frame)
         elif self.evalex and self.console_path is not None and request.path == self.console_path:
             trusted = is_trusted_host(environ, self.trusted_hosts)
             response = self.display_console(request) if trusted else SecurityError()
         return response(environ, start_response)
-
-    def _answer(self, request: Any) -> Any:
-        """The response to one of the page's requests, or None if it is not allowed."""
-        command, secret = request.args.get("cmd"), request.args.get("s")
-        if command == "resource" and request.args.get("f"):
-            return self.get_resource(request, request.args["f"])
-        if secret != self.secret:
-            return None
-        if not is_trusted_host(request.environ, self.trusted_hosts):
-            return SecurityError()
-        if command == "pinauth":
-            return self.pin_auth(request)
-        if command == "printpin":
-            return self.log_pin_request()
-        frame = self.frames.get(request.args.get("frm", type=int))
-        if self.evalex and None not in (command, frame) and self.check_pin_trust(request.environ):
-            return self.execute_command(request, command, frame)
-        return None

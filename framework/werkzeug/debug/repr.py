@@ -4,6 +4,7 @@ Called by ``debug.console`` for every result; ``dump`` and ``helper`` are what a
 """
 
 import codecs
+import html
 import re
 import sys
 from collections import deque
@@ -29,9 +30,8 @@ def dump(obj: Any = missing) -> None:
     """Write all that is known of an object (by default of the caller's local variables) to the console."""
     generator = DebugReprGenerator()
     caller = sys._getframe(1)
-    html = generator.dump_locals(caller.f_locals) if obj is missing else generator.dump_object(obj)
     console: Any = sys.stdout
-    console._write(html)
+    console._write(generator.dump_locals(caller.f_locals) if obj is missing else generator.dump_object(obj))
 
 
 class _Helper:
@@ -75,25 +75,28 @@ def _hide_from(parts: Iterable[str], limit: int) -> str:
     return f'{text}{comma}<span class="extended">{", ".join(shown[limit:])}</span>'
 
 
-def _sequence_repr_maker(left: str, right: str, base: type, limit: int = 8) -> Callable[..., str]:
-    def proxy(self: "DebugReprGenerator", obj: Any, recursive: bool) -> str:
-        inner = "..." if recursive else _hide_from((self.repr(item) for item in obj), limit)
-        return _add_subclass_info(left + inner + right, obj, base)
-
-    return proxy
-
-
 class DebugReprGenerator:
     """Makes the HTML for one object and those in it; remembers which it is in, so that loops end."""
 
     def __init__(self) -> None:
         self._stack: list[Any] = []
 
+    # Runs while the class is made, and belongs to nobody afterwards.
+    def _sequence_repr_maker(  # type: ignore[misc]
+        left: str, right: str, base: type, limit: int = 8
+    ) -> Callable[..., str]:
+        def proxy(self: "DebugReprGenerator", obj: Any, recursive: bool) -> str:
+            inner = "..." if recursive else _hide_from((self.repr(item) for item in obj), limit)
+            return _add_subclass_info(left + inner + right, obj, base)
+
+        return proxy
+
     list_repr = _sequence_repr_maker("[", "]", list)
     tuple_repr = _sequence_repr_maker("(", ")", tuple)
     set_repr = _sequence_repr_maker("set([", "])", set)
     frozenset_repr = _sequence_repr_maker("frozenset([", "])", frozenset)
     deque_repr = _sequence_repr_maker('<span class="module">collections.</span>deque([', "])", deque)
+    del _sequence_repr_maker
 
     def regex_repr(self, obj: Any) -> str:
         """A compiled pattern as a raw string."""
@@ -103,13 +106,14 @@ class DebugReprGenerator:
     def string_repr(self, obj: Any, limit: int = 70) -> str:
         """Text or bytes; what is longer than ``limit`` characters by more than two is hidden."""
         text = repr(obj)
-        inner = escape(text)
         if len(text) > limit + 2:
             inner = f'{escape(text[:limit])}<span class="extended">{escape(text[limit:])}</span>'
-        html = f'<span class="string">{inner}</span>'
+        else:
+            inner = escape(text)
+        shown = f'<span class="string">{inner}</span>'
         # A subclass with a repr of its own names itself.
         is_usual = text[0] in "'\"" or (text[0] in "ub" and text[1] in "'\"")
-        return _add_subclass_info(html, obj, (bytes, str)) if is_usual else html
+        return _add_subclass_info(shown, obj, (bytes, str)) if is_usual else shown
 
     def dict_repr(self, d: Any, recursive: bool, limit: int = 5) -> str:
         """Keys and values, all but the first few hidden."""
@@ -126,7 +130,7 @@ class DebugReprGenerator:
         if obj is helper:
             return f'<span class="help">{helper!r}</span>'
         if isinstance(obj, int | float | complex):
-            return f'<span class="number">{escape(repr(obj))}</span>'
+            return f'<span class="number">{html.escape(repr(obj))}</span>'
         if isinstance(obj, str | bytes):
             return self.string_repr(obj)
         if isinstance(obj, RegexType):
@@ -160,14 +164,14 @@ class DebugReprGenerator:
         if isinstance(obj, dict) and all(isinstance(key, str) for key in obj):
             items = [(key, self.repr(value)) for key, value in obj.items()]
             return self.render_object_dump(items, f"Contents of {name}")
-        items = []
+        whole, items = self.repr(obj), []
         for key in dir(obj):
             try:
                 items.append((key, self.repr(getattr(obj, key))))
             except Exception:
                 # dir() may list what is not there.
                 continue
-        return self.render_object_dump(items, f"Details for {name}", self.repr(obj))
+        return self.render_object_dump(items, f"Details for {name}", whole)
 
     def dump_locals(self, d: dict[str, Any]) -> str:
         """A table of local variables."""
