@@ -4,6 +4,7 @@ Two processes: the parent starts the same program again as a child, and starts i
 with status 3. The child serves in a thread, and watches the files of its modules in the main thread.
 """
 
+import inspect
 import os
 import subprocess
 import sys
@@ -145,6 +146,19 @@ class StatReloaderLoop(ReloaderLoop):
             self._sleep(self.interval)
 
 
+def _only_changes(observer_class: Any) -> dict[str, Any]:
+    """The argument by which a watchdog that knows it (from version 4 on) keeps other events from us.
+
+    Every file that any process opens is an event too: enough of them, and those that matter get lost.
+    """
+    from watchdog import events
+
+    if "event_filter" not in inspect.signature(observer_class.schedule).parameters:
+        return {}
+    kinds = ("FileCreatedEvent", "FileModifiedEvent", "FileMovedEvent", "FileDeletedEvent")
+    return {"event_filter": [getattr(events, kind) for kind in kinds]}
+
+
 class WatchdogReloaderLoop(ReloaderLoop):
     """Lets the operating system tell about changes, through the watchdog package."""
 
@@ -173,6 +187,7 @@ class WatchdogReloaderLoop(ReloaderLoop):
 
         self.name = kind.__name__.lower().removesuffix("observer") + " reloader"
         self.observer_class = kind
+        self.watch_options = {"recursive": True, **_only_changes(kind)}
         self.event_handler = _CustomHandler()
         self.should_reload = False
 
@@ -197,7 +212,7 @@ class WatchdogReloaderLoop(ReloaderLoop):
                 paths = _find_observable_paths(self.extra_files)
                 for path in paths - watches.keys():
                     try:
-                        watches[path] = observer.schedule(self.event_handler, path, recursive=True)
+                        watches[path] = observer.schedule(self.event_handler, path, **self.watch_options)
                     except OSError:
                         # It cannot be watched: do not try again at every turn.
                         watches[path] = None
