@@ -123,11 +123,12 @@ def duration(nanoseconds: int, micro: str = "µs") -> str:
     """
     if nanoseconds < 1_000:
         return f"{nanoseconds} ns"
-    value, unit = nanoseconds / 1_000, micro
-    for larger in ("ms", "s"):
-        if value < 999.5:
-            break
-        value, unit = value / 1_000, larger
+    if nanoseconds < 999_500:
+        value, unit = nanoseconds / 1_000, micro
+    elif nanoseconds < 999_500_000:
+        value, unit = nanoseconds / 1_000_000, "ms"
+    else:
+        value, unit = nanoseconds / 1_000_000_000, "s"
     if value < 9.995:
         return f"{value:.2f} {unit}"
     return f"{value:.1f} {unit}" if value < 99.95 else f"{value:.0f} {unit}"

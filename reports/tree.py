@@ -6,7 +6,7 @@ line that nothing is cut from, and all other lines begin with ``#``.
 """
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TextIO
 
@@ -122,7 +122,7 @@ class _Writer:
         if self.is_beside and width is not None:
             self.call_cells = min(MAX_CALL_CELLS, width - MIN_BESIDE_CELLS)
         self.max_depth = 100 if width is None else max((width - self.gutter_cells - 30) // 2, 2)
-        self.labels: dict[object, _Label] = {}
+        self.labels: dict[Hashable, _Label] = {}
         self.bars = [""]  # by depth: what stands before the branches of the step last seen there
 
     def lines(self) -> Iterator[str]:
@@ -135,14 +135,21 @@ class _Writer:
         return map(to_ascii, lines) if self.options.is_ascii else lines
 
     def _body(self) -> Iterator[str]:
+        muted, plain = self.styles.codes("muted")
+        gutter, branch_of, label_of = self._gutter, self._branch, self._label_of
         for row in tree_rows(self.folded):
-            if isinstance(row, CallRow):
-                yield from self._call(row)
+            if type(row) is CallRow:
+                number, depth, is_last, has_children = row
+                branch = branch_of(depth, is_last) if depth else ""
+                label = label_of(number, depth, branch)
+                yield f"{muted}{gutter(number)}{branch}{plain}{label.text}"
+                if label.notes:
+                    yield from self._below(depth, has_children, label.notes)
             elif isinstance(row, Heading):
                 yield from self._heading(row)
             elif isinstance(row, Inside):
                 yield self._inside(row)
-            else:
+            elif isinstance(row, Banner):
                 yield from self._banner(row)
 
     def _aside(self, style: str, text: str) -> str:
@@ -207,18 +214,18 @@ class _Writer:
         text = self.words.inside.format(name=name, number=row.step.number)
         return self._aside("muted", " " * self.gutter_cells + text if self.options.width_cells else text)
 
-    def _call(self, row: CallRow) -> Iterator[str]:
-        branch = self._branch(row)
-        taken = self.gutter_cells + cells(branch)
-        key = (self.folded.label_key(row.number), taken if self.call_cells else 0)
+    def _label_of(self, number: int, depth: int, branch: str) -> _Label:
+        """The label of a step, made once for all that look alike at this depth."""
+        key = self.folded.label_key(number)
+        if self.call_cells is not None:  # the room depends on the depth
+            key = (key, depth)
         label = self.labels.get(key)
         if label is None:
             if len(self.labels) >= MAX_LABELS:
                 self.labels.clear()
-            label = self.labels[key] = self._label(self.folded.steps[row.number - 1], taken)
-        yield self.styles("muted", self._gutter(row.number) + branch) + label.text
-        if label.notes:
-            yield from self._below(row, label.notes)
+            taken = self.gutter_cells + cells(branch)
+            label = self.labels[key] = self._label(self.folded.steps[number - 1], taken)
+        return label
 
     def _label(self, step: Step, taken_cells: int) -> _Label:
         self._remember(step)
@@ -235,12 +242,12 @@ class _Writer:
         beside = shorten(notes[0], width - taken_cells - line.width_cells - gap, self.signs.ellipsis)
         return _Label(text + " " * gap + self.styles("muted", beside), tuple(notes[1:]))
 
-    def _below(self, row: CallRow, notes: tuple[str, ...]) -> Iterator[str]:
+    def _below(self, depth: int, has_children: int, notes: tuple[str, ...]) -> Iterator[str]:
         """The notes on lines of their own, with the branches drawn through."""
         assert self.options.width_cells is not None
         signs = self.signs
-        bars = self.bars[min(row.depth, len(self.bars) - 1)]
-        bars += signs.bar if row.has_children else " " * cells(signs.bar)
+        bars = self.bars[min(depth, len(self.bars) - 1)]
+        bars += signs.bar if has_children else " " * cells(signs.bar)
         room = self.options.width_cells - self.gutter_cells - cells(bars)
         for note in notes:
             lines = wrap(note, max(room, 20))
@@ -273,27 +280,23 @@ class _Writer:
         return note
 
     def _gutter(self, number: int) -> str:
-        shown = f"{number:>{self.number_cells}}  "
         if not self.options.times:
-            return shown
-        time_ns = self.folded.times_ns[number - 1]
-        return f"{shown}{duration(time_ns, self.signs.micro):>{TIME_CELLS}}  "
+            return f"{number:>{self.number_cells}}  "
+        time = duration(self.folded.times_ns[number - 1], self.signs.micro)
+        return f"{number:>{self.number_cells}}  {time:>{TIME_CELLS}}  "
 
-    def _branch(self, row: CallRow) -> str:
+    def _branch(self, depth: int, is_last: int) -> str:
         """The guides before a call; beyond a depth that leaves no room, its depth as a number."""
-        depth, signs, bars = row.depth, self.signs, self.bars
-        if depth == 0:
-            del bars[1:]
-            return ""
+        bars = self.bars
         if depth > self.max_depth:
-            return f"{bars[-1]}{signs.ellipsis}{depth} "
+            return f"{bars[-1]}{self.signs.ellipsis}{depth} "
         above = bars[depth - 1]
         del bars[depth:]
-        if row.is_last:
+        if is_last:
             bars.append(above + "  ")
-            return above + signs.last_branch
-        bars.append(above + signs.bar)
-        return above + signs.branch
+            return above + self.signs.last_branch
+        bars.append(above + self.signs.bar)
+        return above + self.signs.branch
 
     def _remember(self, step: Step) -> None:
         is_there = {

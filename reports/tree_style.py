@@ -42,6 +42,10 @@ class Styles:
                 before, _, after = rendered.partition(_MARK)
                 self._codes[name] = (before, after)
 
+    def codes(self, style: str) -> tuple[str, str]:
+        """What to write before and after a text of this style; empty without colours."""
+        return self._codes[style]
+
     def __call__(self, style: str, text: str) -> str:
         before, after = self._codes[style]
         return f"{before}{text}{after}" if text and before else text

@@ -258,3 +258,15 @@ def test_explanations_are_for_a_terminal_and_the_story_levels() -> None:
     assert default_explain(Level.MILESTONES, 80)
     assert not default_explain(Level.MILESTONES, None)
     assert not default_explain(Level.ALL, 80)
+
+
+def test_a_branch_is_drawn_through_what_lies_below_it() -> None:
+    builder = TraceBuilder.new()
+    root = builder.add("<module>")
+    first = builder.add("index", root)
+    builder.add("Flask.make_response", first)
+    builder.add("Flask.wsgi_app", root)
+    folded = fold(builder.trace, CATALOGUE, FoldOptions(Level.ALL))
+    lines = list(tree_lines(folded, TreeOptions(width_cells=80, times=False, legend=False)))
+    below = next(line for line in lines if "make_response" in line)
+    assert "│ └ Flask.make_response" in below
