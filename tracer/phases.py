@@ -33,7 +33,7 @@ def call_order(calls: Calls) -> CallOrder:
     for position, parent_id in enumerate(calls.parent_id):
         if not parent_id:
             parents[position] = -1
-        elif calls.id[parent_id - 1] == parent_id:
+        elif parent_id <= count and calls.id[parent_id - 1] == parent_id:
             parents[position] = parent_id - 1
         else:
             parents[position] = calls.index_of(parent_id)

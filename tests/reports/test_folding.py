@@ -10,6 +10,7 @@ from tests.strategies_traces import TraceBuilder, traces
 
 from flasktrace.reports.folded import FoldedTrace, Level
 from flasktrace.reports.folding import LEVELS, FoldOptions, fold, iter_steps
+from flasktrace.tracer import query
 from flasktrace.tracer.catalogue import Catalogue, Landmark, Phase
 from flasktrace.tracer.model import Raised, Trace
 from flasktrace.tracer.phases import call_order, fill_phases
@@ -265,3 +266,15 @@ def test_steps_can_be_taken_by_index_and_slice() -> None:
     assert steps[-1] == steps[1] and steps[0:2] == [steps[0], steps[1]]
     with pytest.raises(IndexError):
         steps[2]
+
+
+def test_a_trace_with_gaps_in_its_ids_folds() -> None:
+    builder = TraceBuilder.new(request_count=2)
+    root = builder.add("<module>")
+    for request in (1, 2):
+        wsgi = builder.add("Flask.wsgi_app", root, request=request)
+        builder.add("Flask.full_dispatch_request", wsgi, request=request)
+    second = query.request(builder.trace, 2)
+    assert list(call_order(second.calls).parents) == [-1, 0]
+    folded = fold(second, CATALOGUE, FoldOptions(Level.ALL))
+    assert _names(folded) == ["Flask.wsgi_app", "Flask.full_dispatch_request"]
