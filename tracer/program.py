@@ -17,6 +17,7 @@ from flasktrace.tracer.errors import ScenarioError
 
 FACTORIES = ("create_app", "make_app")
 APP_NAMES = ("app", "application")
+_OUR_FOLDER = os.path.dirname(__file__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,8 +222,20 @@ def program_traceback(error: BaseException) -> str:
     trace = error.__traceback__
     while trace is not None and _is_outer(trace.tb_frame.f_globals.get("__name__", "")):
         trace = trace.tb_next
-    return "".join(traceback.format_exception(type(error), error, trace))
+    told = traceback.TracebackException(type(error), error, trace)
+    _drop_our_frames(told)
+    return "".join(told.format())
 
 
 def _is_outer(module: object) -> bool:
     return type(module) is str and (module.startswith("flasktrace.tracer") or module.startswith("importlib"))
+
+
+def _drop_our_frames(told: traceback.TracebackException) -> None:
+    """Forget the frames of what is changed around the program, in the errors that led to this one too."""
+    pending: list[traceback.TracebackException | None] = [told]
+    while pending:
+        each = pending.pop()
+        if each is not None:
+            each.stack[:] = [frame for frame in each.stack if os.path.dirname(frame.filename) != _OUR_FOLDER]
+            pending += [each.__cause__, each.__context__, *(each.exceptions or ())]

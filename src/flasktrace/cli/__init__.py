@@ -5,6 +5,7 @@ terminal program of ``flasktrace step``, and the traced program starts early.
 """
 
 import importlib
+import os
 import sys
 from collections.abc import Callable
 
@@ -90,3 +91,12 @@ def guarded(run: Callable[[], object]) -> int:
         # The reader, `head` say, has seen enough. The last flush at exit would complain again.
         sys.stderr.close()
         return 0
+    except Exception as error:
+        if os.environ.get("FLASKTRACE_DEBUG"):
+            raise
+        what = " ".join(f"{type(error).__name__}: {error}".split())[:300]
+        click.echo(
+            f"flasktrace: internal error: {what}; set FLASKTRACE_DEBUG=1 for the traceback, and report it",
+            err=True,
+        )
+        return 2
