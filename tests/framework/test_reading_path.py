@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-ROOT = Path(__file__).resolve().parents[2]
-FRAMEWORK = ROOT / "framework"
-HELLO = ROOT / "tests" / "golden" / "data" / "hello.json"
+import flasktrace.framework
+
+FRAMEWORK = Path(flasktrace.framework.__file__).parent
+HELLO = Path(__file__).resolve().parents[1] / "golden" / "data" / "hello.json"
 MARK = re.compile(r"^ *# Reading path, step (\d+)\. (.*)$")
 ROW = re.compile(r"^\| (\d+) \| `([^`]+)` \| \[([^]]+)\]\(([^)]+)\) \| .+ \|$")
 

@@ -14,10 +14,12 @@ import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import flasktrace.scenarios
+
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 DATA = HERE / "data"
-SCENARIOS = ROOT / "scenarios"
+SCENARIOS = Path(flasktrace.scenarios.__file__).parent
 # More programs for 1.1, that go into breadth and teach nothing.
 PROGRAMS = HERE / "programs"
 # How a scenario ends, which tells it from the folder's other modules.
