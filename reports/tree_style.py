@@ -28,6 +28,9 @@ THEME = {
 }
 """Style by what it is for; the sixteen colours only, which follow the terminal's own scheme."""
 
+PLAIN = Role.OTHER.value
+"""The style of ordinary text."""
+
 _MARK = "\x00"
 
 

@@ -37,6 +37,15 @@ class Words:
     why: str
     no_calls: str
     number_and_time: str
+    phase: str
+    documentation: str
+    in_scenarios: str
+    comma: str
+    called_by: str
+    never_called: str
+    more: str
+    several_called: str
+    other_engine: str
 
 
 _EN = Words(
@@ -70,6 +79,15 @@ _EN = Words(
     why="Why",
     no_calls="No calls were recorded.",
     number_and_time="step and time taken, inner calls included",
+    phase="Phase: {title}",
+    documentation="Documentation: {url}",
+    in_scenarios="scenarios: {names}",
+    comma=", ",
+    called_by="Called in the bundled scenarios by:",
+    never_called="No bundled scenario calls it.",
+    more="{count} more",
+    several_called="{count} functions are called {name}; give more of the name of the one you mean:",
+    other_engine="(of the {engine} engine only)",
 )
 
 _ZH = Words(
@@ -103,6 +121,15 @@ _ZH = Words(
     why="为什么",
     no_calls="没有记录到任何调用。",
     number_and_time="步骤编号与耗时（含内部调用）",
+    phase="阶段：{title}",
+    documentation="文档：{url}",
+    in_scenarios="场景：{names}",
+    comma="、",
+    called_by="在内置场景中，由以下函数调用：",
+    never_called="没有内置场景调用它。",
+    more="另有 {count} 个",
+    several_called="有 {count} 个函数名为 {name}，请写出更完整的名字：",
+    other_engine="（只在 {engine} 引擎中）",
 )
 
 _WORDS = {"en": _EN, "zh": _ZH}

@@ -1,0 +1,51 @@
+"""Real traces of the bundled scenarios, each recorded by a process of its own."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from flasktrace.scenarios.catalog import list_scenarios
+
+ENGINES = ("bundled", "installed")
+TIMEOUT_S = 120
+_RECORD = """
+import sys
+from pathlib import Path
+from flasktrace.tracer.play import PlayOptions, Scenario, play
+result = play(
+    Scenario(sys.argv[1], sys.argv[2]),
+    PlayOptions(engine=sys.argv[3], trace_path=Path(sys.argv[4]), timeout_s=60.0),
+)
+sys.exit(str(result.failure) if result.failure else 0)
+"""
+
+
+def record_scenario(name: str, engine: str, folder: Path) -> Path:
+    """Record a bundled scenario.
+
+    Raises:
+        AssertionError: it failed; the message is what it said.
+    """
+    scenario = next(each for each in list_scenarios() if each.name == name)
+    path = folder / f"{name}-{engine}.flasktrace"
+    done = subprocess.run(
+        [sys.executable, "-c", _RECORD, str(scenario.path), name, engine, str(path)],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT_S,
+        check=False,
+    )
+    assert path.is_file() and done.returncode == 0, f"{name} on {engine}: {done.stderr}"
+    return path
+
+
+def record_all(folder: Path, workers: int = 2) -> Iterator[tuple[str, str, Path]]:
+    """Record all scenarios on both engines: name, engine, trace file, in the order of the course."""
+    wanted = [(scenario.name, engine) for scenario in list_scenarios() for engine in ENGINES]
+    with ThreadPoolExecutor(workers) as pool:
+        recorded = pool.map(lambda each: record_scenario(each[0], each[1], folder), wanted)
+        for (name, engine), path in zip(wanted, recorded, strict=True):
+            yield name, engine, path
