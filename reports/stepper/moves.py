@@ -104,6 +104,10 @@ class Walk:
         self.index = target
         return self.stop()
 
+    def target(self, move: Move) -> int:
+        """Where a move forward would lead."""
+        return self._forward_target(move)
+
     def backward(self, move: Move) -> Stop:
         """Take a move back: the one that led here if it was of this kind, else its mirror image."""
         if self._way and self._way[-1][0] is move and self._way[-1][2] == self.index:

@@ -23,6 +23,7 @@ INTERRUPTED = 130
 @view_options
 @click.option("-o", "--output", type=click.Path(path_type=Path), metavar="DIR", help="Write the files there.")
 @click.option("--no-files", is_flag=True, help="Print the tree only.")
+@click.option("--step", is_flag=True, help="Step through it afterwards, in place of the tree.")
 def command(
     target: str,
     arguments: tuple[str, ...],
@@ -30,6 +31,7 @@ def command(
     view: ViewOptions,
     output: Path | None,
     no_files: bool,
+    step: bool,
 ) -> int:
     """Run SCENARIO, send it requests, record every call, and show what happened.
 
@@ -45,7 +47,11 @@ def command(
         make_folder(folder)
         trace_path = folder / TRACE
     result = play_scenario(scenario, record, trace_path, view.values)
-    if result.trace.calls:
+    if result.trace.calls and step:
+        from flasktrace.cli.stepping import StepOptions, step_trace
+
+        step_trace(result.trace, view, StepOptions())
+    elif result.trace.calls:
         _show(result.trace, view, folder, scenario.shown_name, trace_path)
     if result.failure is not None:
         raise result.failure
@@ -53,7 +59,8 @@ def command(
 
 
 def _show(trace: "object", view: ViewOptions, folder: Path, name: str, trace_path: Path | None) -> None:
-    from flasktrace.cli.viewing import catalogue_for, folded_for, print_tree, write_drawings
+    from flasktrace.cli.drawing import write_drawings
+    from flasktrace.cli.viewing import catalogue_for, folded_for, print_tree
     from flasktrace.tracer.model import Trace
 
     assert isinstance(trace, Trace)

@@ -1,0 +1,52 @@
+"""``flasktrace step``: walk through a scenario or a saved trace, forward and back."""
+
+from pathlib import Path
+
+import click
+
+from flasktrace.cli.options import ViewOptions, view_options
+from flasktrace.cli.recording import (
+    RecordOptions,
+    RequestsCommand,
+    find_scenario,
+    play_scenario,
+    record_options,
+)
+
+INTERRUPTED = 130
+
+
+@click.command(cls=RequestsCommand)
+@click.argument("target", metavar="SCENARIO|TRACE")
+@click.argument("arguments", nargs=-1, metavar="[-- ARGS]", type=click.UNPROCESSED)
+@record_options
+@view_options
+@click.option("--plain", is_flag=True, help="Line by line: for screen readers, pipes, simple terminals.")
+@click.option("--quiz", is_flag=True, help="Ask what is called next, before each milestone.")
+def command(
+    target: str,
+    arguments: tuple[str, ...],
+    record: RecordOptions,
+    view: ViewOptions,
+    plain: bool,
+    quiz: bool,
+) -> int:
+    """Step through SCENARIO, which is recorded first, or through TRACE, a saved one.
+
+    Press ? for the keys. With --plain, or where there is no terminal, the same keys are read as lines
+    from the standard input.
+    """
+    from flasktrace.cli.stepping import StepOptions, step_trace
+    from flasktrace.cli.traces import looks_like_trace, open_trace
+
+    options = StepOptions(plain, quiz)
+    path = Path(target)
+    if looks_like_trace(path):
+        step_trace(open_trace(path), view, options)
+        return 0
+    result = play_scenario(find_scenario(target, arguments), record, None, view.values)
+    if result.trace.calls:
+        step_trace(result.trace, view, options)
+    if result.failure is not None:
+        raise result.failure
+    return INTERRUPTED if result.was_interrupted else 0

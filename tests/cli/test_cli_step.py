@@ -1,0 +1,57 @@
+"""``flasktrace step`` as a user runs it, line by line."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="module")
+def trace_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A recording of the first scenario."""
+    folder = tmp_path_factory.mktemp("step")
+    done = _flasktrace(folder, "run", "hello", "-o", "out", "--step", commands="m\nq\n")
+    assert done.returncode == 0, done.stderr
+    assert "[stop 2 of" in done.stdout
+    return folder / "out"
+
+
+def _flasktrace(folder: Path, *arguments: str, commands: str = "") -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-m", "flasktrace", *arguments],
+        cwd=folder,
+        input=commands,
+        capture_output=True,
+        text=True,
+        env=os.environ | {"LANG": "C.UTF-8", "LC_ALL": "C.UTF-8"},
+        timeout=60,
+    )
+
+
+def test_a_saved_trace_is_walked_by_a_pipe_of_commands(trace_path: Path, tmp_path: Path) -> None:
+    commands = "/wsgi_app\nr\nl pipeline\nq\n"
+    done = _flasktrace(tmp_path, "step", str(trace_path), commands=commands)
+    assert done.returncode == 0, done.stderr
+    assert "enters Flask.wsgi_app" in done.stdout
+    assert "Flask.wsgi_app returns" in done.stdout
+    assert "request stack: " in done.stdout
+    assert "headers: sent" not in done.stdout
+    assert done.stderr == ""
+
+
+def test_a_scenario_is_recorded_first(tmp_path: Path) -> None:
+    arguments = ("step", "hello", "--plain", "--quiz", "--lang", "zh", "-r", "GET /nowhere")
+    done = _flasktrace(tmp_path, *arguments, commands="/NotFound\nm\n1\n$\n")
+    assert done.returncode == 0, done.stderr
+    assert "得分：" in done.stdout
+    assert "GET /nowhere" in done.stdout
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_filter_that_leaves_nothing_is_told_in_one_line(trace_path: Path, tmp_path: Path) -> None:
+    done = _flasktrace(tmp_path, "step", str(trace_path), "--phase", "error")
+    assert done.returncode == 2
+    assert done.stderr.startswith("flasktrace: ")
+    assert done.stderr.count("\n") == 1
