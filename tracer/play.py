@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from flasktrace.tracer.ancestry import with_ancestries
 from flasktrace.tracer.builder import Builder
 from flasktrace.tracer.capture import Texts
 from flasktrace.tracer.client import Driver, Response
@@ -154,6 +155,7 @@ class _Play:
         finally:
             flusher.stop()
             trace = self.builder.finish(self._metadata(), self.driver.requests)
+            trace.metadata = with_ancestries(trace, self.program.namespace if self.program else {})
             flusher.write_rest()
         if flusher.failure is not None and self.failure is None:
             self.failure = flusher.failure
