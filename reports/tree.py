@@ -7,7 +7,7 @@ line that nothing is cut from, and all other lines begin with ``#``.
 
 import os
 from collections.abc import Hashable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TextIO
 
 from flasktrace.reports.folded import FoldedTrace, Level, Step
@@ -17,6 +17,7 @@ from flasktrace.reports.tree_line import call_line
 from flasktrace.reports.tree_rows import Banner, CallRow, Heading, Inside, tree_rows
 from flasktrace.reports.tree_style import ASCII, UNICODE, Signs, Styles
 from flasktrace.reports.words import Words, count_calls, step_range, words_of
+from flasktrace.tracer.ancestry import ancestries
 from flasktrace.tracer.model import Origin, Raised
 
 MIN_WIDTH_CELLS = 40
@@ -41,7 +42,6 @@ class TreeOptions:
         resolution: add, for an inherited method, the class it was called on and the one it was found on.
         times: show how long each call took; without, the same trace gives the same text.
         legend: explain the signs at the end.
-        ancestries: the classes of a receiver's class in order of lookup, by its name, where known.
     """
 
     language: str = "en"
@@ -52,7 +52,6 @@ class TreeOptions:
     resolution: bool = False
     times: bool = True
     legend: bool = True
-    ancestries: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def stream_options(
@@ -122,6 +121,7 @@ class _Writer:
         if self.is_beside and width is not None:
             self.call_cells = min(MAX_CALL_CELLS, width - MIN_BESIDE_CELLS)
         self.max_depth = 100 if width is None else max((width - self.gutter_cells - 30) // 2, 2)
+        self.ancestries = ancestries(folded.trace.metadata) if options.resolution else {}
         self.labels: dict[Hashable, _Label] = {}
         self.bars = [""]  # by depth: what stands before the branches of the step last seen there
 
@@ -189,14 +189,16 @@ class _Writer:
         status = words.no_answer if request.status is None else str(request.status)
         text = clean(f"{request.method} {request.target}")
         yield self._aside("muted", "")
-        yield self._aside("banner", f" {words.request} {text} {self.signs.arrow} {status} ")
+        line = f"{words.request} {text} {self.signs.arrow} {status}"
+        # On a terminal it is a bar in reverse colours, with a margin.
+        yield self._aside("banner", line if self.options.width_cells is None else f" {line} ")
 
     def _heading(self, row: Heading) -> Iterator[str]:
         chapter, words, signs = row.chapter, self.words, self.signs
         title = clean(chapter.phase.title) if chapter.phase is not None else words.calls
         left = f"{chapter.number}. {title} "
         steps = step_range(words, chapter.first, chapter.last)
-        right = f" {steps}, {count_calls(words, chapter.call_count)}"
+        right = f" {steps}{words.then}{count_calls(words, chapter.call_count)}"
         yield self._aside("muted", "")
         width = self.options.width_cells
         if width is None:
@@ -269,14 +271,14 @@ class _Writer:
 
     def _resolution_note(self, step: Step) -> str:
         receiver = step.call.receiver
-        ancestry = self.options.ancestries.get(receiver.class_name, ()) if receiver is not None else ()
+        ancestry = self.ancestries.get(receiver.class_name, ()) if receiver is not None else ()
         found = resolution(step.call, step.function, ancestry)
         if found is None:
             return ""
         words = self.words
         note = words.called_on.format(actual=found.actual, defining=found.defining)
         if found.looked_through:
-            note += ", " + words.looked_through.format(classes=", ".join(found.looked_through))
+            note += words.then + words.looked_through.format(classes=words.comma.join(found.looked_through))
         return note
 
     def _gutter(self, number: int) -> str:

@@ -41,6 +41,7 @@ class Words:
     documentation: str
     in_scenarios: str
     comma: str
+    then: str
     called_by: str
     never_called: str
     more: str
@@ -83,6 +84,7 @@ _EN = Words(
     documentation="Documentation: {url}",
     in_scenarios="scenarios: {names}",
     comma=", ",
+    then=", ",
     called_by="Called in the bundled scenarios by:",
     never_called="No bundled scenario calls it.",
     more="{count} more",
@@ -125,6 +127,7 @@ _ZH = Words(
     documentation="文档：{url}",
     in_scenarios="场景：{names}",
     comma="、",
+    then="，",
     called_by="在内置场景中，由以下函数调用：",
     never_called="没有内置场景调用它。",
     more="另有 {count} 个",

@@ -61,7 +61,7 @@ def _preorder(parents: "array[int]") -> "array[int]":
 
 
 def phase_ids(trace: Trace, catalogue: Catalogue, order: CallOrder | None = None) -> list[str]:
-    """The phase of each call, by position; "" before the first landmark.
+    """The phase of each call, by position; what comes before the first landmark is in the first phase.
 
     Args:
         trace: the calls and their functions.
@@ -75,7 +75,7 @@ def phase_ids(trace: Trace, catalogue: Catalogue, order: CallOrder | None = None
     result = [""] * len(trace.calls)
     is_held = bytearray(len(trace.calls) + 1)  # below the user's own code; the last one is the roots' parent
     function_ids, parents = trace.calls.function_id, order.parents
-    current = ""
+    current = next(iter(catalogue.phases), "")
     for position in order.preorder:
         parent = parents[position]
         function_id = function_ids[position]

@@ -1,6 +1,7 @@
 """The console tree: what it says, that it fits, and that nothing hostile reaches the terminal."""
 
 import io
+import json
 import re
 from collections.abc import Iterator
 from itertools import islice, pairwise
@@ -15,8 +16,9 @@ from flasktrace.reports.folding import FoldOptions, fold
 from flasktrace.reports.text import cells
 from flasktrace.reports.tree import TreeOptions, default_explain, stream_options, tree_lines, write_tree
 from flasktrace.reports.tree_rows import Banner, CallRow, Heading, Inside, tree_rows
+from flasktrace.tracer.ancestry import EXTRA_KEY
 from flasktrace.tracer.catalogue import Catalogue, Landmark, Phase
-from flasktrace.tracer.model import Marker, Raised, Returned, Trace, Value
+from flasktrace.tracer.model import Marker, Metadata, Raised, Returned, Trace, Value
 
 COLOUR_CODE = re.compile("\x1b\\[[0-9;]*m")
 
@@ -87,7 +89,7 @@ def test_a_piped_tree_says_what_was_called_with_what_and_what_came_of_it() -> No
         "1  ● __main__.py",
         "2  └ BaseServer.serve_forever()",
         "#",
-        "#  Request: GET /1 → 200 ",
+        "# Request: GET /1 → 200",
         "#",
         "# 2. Accept the connection (steps 3-4, 3 calls)",
         "# inside BaseServer.serve_forever, step 2:",
@@ -214,12 +216,13 @@ def test_exceptions_are_red_and_the_users_code_is_marked() -> None:
 
 
 def test_the_resolution_note_names_the_classes_between() -> None:
-    ancestries = {
-        "ThreadedWSGIServer": ("ThreadedWSGIServer", "BaseWSGIServer", "ThreadingMixIn", "BaseServer")
-    }
-    text = _text(TreeOptions(resolution=True, ancestries=ancestries))
+    classes = ["ThreadedWSGIServer", "BaseWSGIServer", "ThreadingMixIn", "BaseServer"]
+    trace = _request_trace()
+    trace.metadata = Metadata(extra={EXTRA_KEY: json.dumps({"ThreadedWSGIServer": classes})})
+    folded = fold(trace, CATALOGUE)
+    text = _text(TreeOptions(resolution=True), folded)
     assert "called on ThreadedWSGIServer, found on ThreadingMixIn, looked through BaseWSGIServer" in text
-    assert "called on" not in _text(TreeOptions())
+    assert "called on" not in _text(TreeOptions(), folded)
 
 
 def test_what_is_missing_is_said() -> None:

@@ -13,6 +13,7 @@ from tests.golden_traces import GOLDEN, golden_facts, golden_trace
 from flasktrace.reports.folded import Level
 from flasktrace.reports.folding import FoldOptions, fold
 from flasktrace.scenarios.annotate import LANGUAGES, AnnotationError, bundled_table, load_catalogue
+from flasktrace.scenarios.catalog import list_scenarios
 from flasktrace.tracer.catalogue import Catalogue, Frame
 
 INSTALLED = Path(__file__).parent / "data" / "installed_functions.txt"
@@ -29,8 +30,8 @@ def _is_pipeline(key: str) -> bool:
 
 def _golden_keys() -> set[str]:
     keys: set[str] = set()
-    for path in GOLDEN.glob("*.json"):
-        keys |= {f"{module}:{qualname}" for module, qualname in golden_facts(path.stem)["functions"]}
+    for scenario in list_scenarios():  # the other golden facts are of programs for comparison only
+        keys |= {f"{module}:{qualname}" for module, qualname in golden_facts(scenario.name)["functions"]}
     return {key for key in keys if _is_pipeline(key)}
 
 
