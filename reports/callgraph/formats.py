@@ -3,11 +3,11 @@
 import io
 from dataclasses import dataclass, field
 
+from flasktrace.reports.callgraph.dot_text import dot_source
 from flasktrace.reports.callgraph.draw import DrawOptions, write_svg
 from flasktrace.reports.callgraph.geometry import EngineError
 from flasktrace.reports.callgraph.graph import CallGraph
 from flasktrace.reports.callgraph.layout import run_dot
-from flasktrace.reports.exports.dot import dot_source
 from flasktrace.tracer.errors import UsageError
 
 FORMATS = ("svg", "dot", "png", "pdf")

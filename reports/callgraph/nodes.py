@@ -80,8 +80,8 @@ def full_name(node: GraphNode) -> str:
 def _face(node: GraphNode, words: Captions, has_times: bool) -> Face:
     function = node.function
     label = node.landmark.label if node.landmark is not None else ""
-    name = clean(label or _short_name(function, words), 300)
-    owner = clean(_owner(function), 300)
+    name = clean(label or _short_name(function), 300)
+    owner = clean(_owner(function, words), 300)
     exceptions = ", ".join(clean(one, 80) for one in node.exceptions[:3] if one) or words.unnamed
     raised = words.raises.format(names=exceptions) if node.raised_count else ""
     return Face(
@@ -97,18 +97,24 @@ def _face(node: GraphNode, words: Captions, has_times: bool) -> Face:
     )
 
 
-def _short_name(function: Function, words: Captions) -> str:
-    if function.qualname == "<module>":
-        return words.module_name.format(name=function.module)
+def _short_name(function: Function) -> str:
+    if function.qualname == "<module>":  # people know a script by the name of its file
+        return _file_name(function) or function.module
     return function.name or function.qualname
 
 
-def _owner(function: Function) -> str:
+def _owner(function: Function, words: Captions) -> str:
+    if function.qualname == "<module>":
+        return words.script if function.module == "__main__" else words.module
     owner = function.qualname.rpartition(".")[0]
     parts = [part for part in owner.split(".") if part != "<locals>"]
-    if function.qualname == "<module>":
-        return re.split(r"[/\\\\]", function.file_path)[-1]
+    if not parts and function.module == "__main__":
+        return _file_name(function) or function.module
     return ".".join(parts) or function.module
+
+
+def _file_name(function: Function) -> str:
+    return re.split(r"[/\\]", function.file_path)[-1]
 
 
 def _tooltip(node: GraphNode, words: Captions, has_times: bool, exceptions: str) -> str:

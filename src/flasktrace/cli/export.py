@@ -14,7 +14,8 @@ from flasktrace.cli.options import ViewOptions, view_options
     "format_name",
     required=True,
     metavar="FORMAT",
-    help="json, mermaid, plantuml, dot, chrome, ...",
+    help="json, mermaid, plantuml, chrome (for Perfetto), speedscope, otlp, tour; "
+    "dot, svg, png or pdf of the call graph; sequence, the diagram as SVG.",
 )
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help="Write there, not to stdout."

@@ -27,6 +27,11 @@ class ViewOptions:
         values: show parameters and what came back.
         annotations: a user's own annotations file, or None.
         resolution: note where inherited methods were found.
+        explain: say beside each landmark what it does; None for what suits the output.
+        times: show times; without them the same run gives the same bytes.
+        link: where the names in drawings lead to: local, upstream or none.
+        split: None for all requests in one drawing; requests or chapters for a drawing each.
+        graph_format: of the call graph's file.
     """
 
     level: str = "milestones"
@@ -41,6 +46,11 @@ class ViewOptions:
     values: bool = True
     annotations: Path | None = None
     resolution: bool = False
+    explain: bool | None = None
+    times: bool = True
+    link: str = "local"
+    split: str | None = None
+    graph_format: str = "svg"
 
 
 def language_of_locale() -> str:
@@ -68,6 +78,31 @@ _OPTIONS = [
         help="A file of your own explanations, on top of the bundled ones.",
     ),
     click.option("--resolution", is_flag=True, help="Note in which class an inherited method was found."),
+    click.option(
+        "--explain/--no-explain",
+        default=None,
+        help="Say what each step does; by default on a terminal, not in a pipe.",
+    ),
+    click.option("--no-times", is_flag=True, help="Show no times: the same run then gives the same bytes."),
+    click.option(
+        "--link",
+        type=click.Choice(["local", "upstream", "none"]),
+        default="local",
+        show_default=True,
+        help="Where names in drawings lead: your files, the projects' repositories, or nowhere.",
+    ),
+    click.option(
+        "--split",
+        type=click.Choice(["requests", "chapters"]),
+        help="A sequence diagram for each request, or each chapter (as wide as a page).",
+    ),
+    click.option(
+        "--graph-format",
+        type=click.Choice(["svg", "dot", "png", "pdf"]),
+        default="svg",
+        show_default=True,
+        help="Of the call graph; png and pdf need Graphviz' `dot`.",
+    ),
 ]
 
 
@@ -79,14 +114,16 @@ def view_options(command: Command) -> Command:
     def with_view(*args: Any, **kwargs: Any) -> Any:
         lang = kwargs.pop("lang")
         no_values = kwargs.pop("no_values")
+        no_times = kwargs.pop("no_times")
         names = (
             "level", "only", "hide", "callers_of", "depth", "phase",
-            "request", "thread", "annotations", "resolution",
+            "request", "thread", "annotations", "resolution", "explain", "link", "split", "graph_format",
         )  # fmt: skip
         view = ViewOptions(
             **{name: kwargs.pop(name) for name in names},
             language=lang or language_of_locale(),
             values=not no_values,
+            times=not no_times,
         )
         return command(*args, view=view, **kwargs)
 

@@ -15,8 +15,9 @@ from flasktrace.cli.options import ViewOptions, view_options
 )
 def command(path: Path, view: ViewOptions, output: Path | None) -> None:
     """Show TRACE, a file that `flasktrace run` wrote (or its JSON export)."""
+    from flasktrace.cli.drawing import write_drawings
     from flasktrace.cli.traces import open_trace
-    from flasktrace.cli.viewing import catalogue_for, folded_for, make_folder, print_tree, write_drawings
+    from flasktrace.cli.viewing import catalogue_for, folded_for, make_folder, print_tree
 
     trace = open_trace(path)
     print_tree(folded_for(trace, view, catalogue_for(view)), view)

@@ -3,7 +3,6 @@
 import os
 import shutil
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -17,9 +16,7 @@ from flasktrace.tracer.model import Trace
 if TYPE_CHECKING:
     from flasktrace.reports.folded import FoldedTrace
 
-SEQUENCE, STARTUP, CALLGRAPH, TRACE = "sequence.svg", "startup.svg", "callgraph.svg", "trace.flasktrace"
-MAX_DRAWN_STEPS = 400
-_ANOTHER = "choose another folder with -o"
+TRACE = "trace.flasktrace"
 
 
 def catalogue_for(view: ViewOptions) -> Catalogue:
@@ -81,46 +78,19 @@ def print_tree(folded: "FoldedTrace", view: ViewOptions, stream: TextIO | None =
 
     stream = stream or sys.stdout
     fitting = stream_options(stream, shutil.get_terminal_size().columns)
+    explain = view.explain
+    if explain is None:
+        explain = default_explain(folded.level, fitting["width_cells"])  # type: ignore[arg-type]
     options = TreeOptions(
         language=view.language,
         resolution=view.resolution,
-        explain=default_explain(folded.level, fitting["width_cells"]),  # type: ignore[arg-type]
+        times=view.times,
+        explain=explain,
         **fitting,  # type: ignore[arg-type]
     )
     write_tree(folded, stream, options)
     if folded.notice:
         click.echo(f"flasktrace: {folded.notice}", err=True)
-
-
-def write_drawings(trace: Trace, view: ViewOptions, folder: Path, name: str) -> list[Path]:
-    """Draw the sequence diagrams and the call graph into a folder.
-
-    Returns:
-        The files, in the order to look at them.
-
-    Raises:
-        UsageError: a file cannot be written.
-    """
-    from flasktrace.reports.callgraph.draw import DrawOptions, write_svg
-    from flasktrace.reports.callgraph.graph import build_graph
-    from flasktrace.reports.sequence import SequenceOptions, draw_sequence
-
-    folded = folded_for(trace, view, catalogue_for(view), MAX_DRAWN_STEPS)
-    written: list[Path] = []
-    if any(chapter.request is not None for chapter in folded.chapters) or not folded.chapters:
-        text = draw_sequence(folded, SequenceOptions(language=view.language))
-        written.append(_write(folder / SEQUENCE, lambda out: out.write(text)))
-    if any(chapter.request is None for chapter in folded.chapters):
-        startup = draw_sequence(folded, SequenceOptions(is_startup=True, language=view.language))
-        path = folder / (STARTUP if written else SEQUENCE)
-        written.append(_write(path, lambda out: out.write(startup)))
-    notices: list[str] = []
-    graph = build_graph(folded)
-    options = DrawOptions(name=name, language=view.language)
-    written.append(_write(folder / CALLGRAPH, lambda out: notices.extend(write_svg(graph, out, options))))
-    for notice in notices:
-        click.echo(f"flasktrace: {notice}", err=True)
-    return written
 
 
 def make_folder(folder: Path) -> None:
@@ -139,13 +109,16 @@ def make_folder(folder: Path) -> None:
         raise UsageError(f"cannot write to {folder}: no permission; choose another folder with -o")
 
 
-def _write(path: Path, write: Callable[[TextIO], object]) -> Path:
+def write_file(path: Path, data: str | bytes) -> Path:
+    """Write one of our files, never through a link that was planted under its name.
+
+    Raises:
+        UsageError: it cannot be written.
+    """
     try:
-        # A link planted under our name must not lead the text to another file.
         if path.is_symlink():
             path.unlink()
-        with path.open("w", encoding="utf-8", errors="backslashreplace", newline="\n") as stream:
-            write(stream)
+        path.write_bytes(data if isinstance(data, bytes) else data.encode("utf-8", "backslashreplace"))
     except OSError as error:
-        raise UsageError(f"cannot write {path}: {error.strerror}; {_ANOTHER}") from None
+        raise UsageError(f"cannot write {path}: {error.strerror}; choose another folder with -o") from None
     return path
