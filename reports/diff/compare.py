@@ -356,8 +356,22 @@ def _parameter_difference(left: Step, right: Step) -> Deciding | None:
     for value in left.call.parameters:
         other = theirs.get(value.name)
         if other is not None and _differs(value.text, other.text):
-            return Deciding("parameter", value.name, value.text, other.text, left, right)
+            key, one, another = _narrowed(value.text, other.text)
+            return Deciding("parameter", value.name + key, one, another, left, right)
     return None
+
+
+_ITEM = re.compile(r"('[^']*'): ([^,{}]*)")
+
+
+def _narrowed(left: str, right: str) -> tuple[str, str, str]:
+    """Of two dicts, the first item that differs: its key in brackets, and its values. Else the texts."""
+    if left.startswith("{") and right.startswith("{"):
+        theirs = dict(_ITEM.findall(right))
+        for key, text in _ITEM.findall(left):
+            if key in theirs and _differs(text, theirs[key]):
+                return f"[{key}]", text, theirs[key]
+    return "", left, right
 
 
 def _request_difference(left: FoldedTrace, right: FoldedTrace) -> Deciding | None:
