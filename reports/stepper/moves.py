@@ -71,7 +71,7 @@ class Walk:
         index = self.index if index is None else index
         if not 0 <= index < len(self):
             raise IndexError(f"stop {index} of {len(self)}")
-        step = bisect_right(self._entries, index) - 1
+        step = self.entered(index)
         ends = index - self._entries[step]
         if not ends:
             return Stop(index, step, False)
@@ -85,6 +85,10 @@ class Walk:
     def end(self, step: int) -> int:
         """Index of the stop at the end of a step."""
         return self._entries[step] + 2 * self._size(step) - 1
+
+    def entered(self, index: int) -> int:
+        """The last step whose entry is at or before a stop."""
+        return bisect_right(self._entries, index) - 1
 
     def parent(self, step: int) -> int | None:
         """The step that a step is drawn under."""
@@ -145,7 +149,7 @@ class Walk:
             above = self.parent(at.step)
             return min(self.index + 1, last) if above is None else self.end(above)
         if move is Move.MILESTONE:
-            found = bisect_right(self.milestones, self._step_before(self.index))
+            found = bisect_right(self.milestones, self.entered(self.index))
             return self.entry(self.milestones[found]) if found < len(self.milestones) else last
         return min(self.index + 1, last)
 
@@ -162,12 +166,8 @@ class Walk:
         return max(self.index - 1, 0)
 
     def _milestones_near(self, at: Stop) -> Sequence[int]:
-        found = bisect_right(self.milestones, self._step_before(self.index))
+        found = bisect_right(self.milestones, self.entered(self.index))
         return self.milestones[max(found - 2, 0) : found]
-
-    def _step_before(self, index: int) -> int:
-        """The last step whose entry is at or before a stop."""
-        return bisect_right(self._entries, index) - 1
 
     def _above(self, step: int, levels: int) -> int:
         wanted = self.depths[step] - levels

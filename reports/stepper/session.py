@@ -148,6 +148,10 @@ class Session:
         self.bookmarks.append(spot)
         return True
 
+    def has_bookmark(self, call_id: int) -> bool:
+        """Whether the entry or the end of a call has a bookmark."""
+        return (call_id, False) in self.bookmarks or (call_id, True) in self.bookmarks
+
     def _bookmark_stops(self) -> list[int]:
         found = []
         for call_id, is_end in self.bookmarks:

@@ -59,8 +59,7 @@ def _context_rows(data: Mapping[str, object], words: StepWords) -> Iterator[Stat
     storage = data.get("storage")
     if isinstance(storage, Mapping):
         shapes = [
-            f"{words.thread_ident.format(ident=clean(str(ident)))}: {_names(stack) or words.empty}"
-            for ident, stack in storage.items()
+            f"{_ident(str(ident), words)}: {_names(stack) or words.empty}" for ident, stack in storage.items()
         ]
         yield StateRow(words.storage, "; ".join(shapes) or words.empty)
     request = data.get("request")
@@ -71,6 +70,11 @@ def _context_rows(data: Mapping[str, object], words: StepWords) -> Iterator[Stat
     for name, title in (("session", words.session), ("g", words.context_g)):
         if name in data:
             yield StateRow(title, _items(data[name], words))
+
+
+def _ident(ident: str, words: StepWords) -> str:
+    """A thread's number; a greenlet's key says by itself what it is."""
+    return words.thread_ident.format(ident=ident) if ident.isdecimal() else clean(ident)
 
 
 def _stack_row(name: str, stack: object, words: StepWords) -> StateRow:

@@ -94,7 +94,7 @@ class StepWords:
     recording: str = "Recording: {calls} calls, engine {engine}, Python {python}"
     dropped: str = "{count} calls were not recorded: the limit was reached"
     too_small: str = "too small: make the window larger"
-    theme: str = "theme"
+    key_line: str = "s step  n over  r out  m milestone  (capitals: back)  / search  ? help  q quit"
 
 
 _EN = StepWords()
@@ -187,7 +187,7 @@ _ZH = StepWords(
     recording="记录：{calls} 次调用，引擎 {engine}，Python {python}",
     dropped="有 {count} 次调用未被记录：已达上限",
     too_small="窗口太小：请放大",
-    theme="主题",
+    key_line="s 单步  n 越过  r 跳出  m 里程碑（大写后退）  / 搜索  ? 帮助  q 退出",
 )
 
 _WORDS = {"en": _EN, "zh": _ZH}
@@ -199,8 +199,8 @@ def step_words(language: str) -> StepWords:
 
 
 _HELP_EN = (
-    ("s  S", "step in / back, to the next stop: each return and raise is one"),
-    ("n  N", "over the inner calls / back"),
+    ("s  S", "step in (also →) / back (←), to the next stop: each return and raise is one"),
+    ("n  N", "over the inner calls (also ↓) / back (↑)"),
     ("r  R", "out to the return of the caller / back"),
     ("m  M", "next / previous milestone"),
     ("u", "up, to the entry of the caller"),
@@ -214,13 +214,15 @@ _HELP_EN = (
     ("e", "open the file in $EDITOR"),
     ("y", "copy the chain so far as text"),
     ("c", "run on to the next bookmark or to the end"),
+    ("1-5", "choose a pane: the arrows scroll it, Escape leaves it"),
+    ("T", "light or dark"),
     ("t", "live: choose another held thread"),
     ("?", "help"),
     ("q", "quit; live: let the request finish"),
 )
 _HELP_ZH = (
-    ("s  S", "单步进入 / 后退，到下一站：每次返回和抛出也是一站"),
-    ("n  N", "越过内部调用 / 后退"),
+    ("s  S", "单步进入（→）/ 后退（←），到下一站：每次返回和抛出也是一站"),
+    ("n  N", "越过内部调用（↓）/ 后退（↑）"),
     ("r  R", "跳出，到调用者返回处 / 后退"),
     ("m  M", "下一个 / 上一个里程碑"),
     ("u", "到调用者的入口"),
@@ -234,6 +236,8 @@ _HELP_ZH = (
     ("e", "用 $EDITOR 打开文件"),
     ("y", "复制到此为止的调用链"),
     ("c", "一直运行到下一个书签或结尾"),
+    ("1-5", "选择窗格：方向键滚动，Esc 离开"),
+    ("T", "浅色或深色"),
     ("t", "实时：选择另一个停住的线程"),
     ("?", "帮助"),
     ("q", "退出；实时：让请求执行完"),

@@ -1,6 +1,6 @@
 """The stepper's session on a book: moves, levels, search, bookmarks, state, the chain."""
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.golden_traces import golden_trace
 from tests.strategies_traces import TraceBuilder, traces
@@ -57,6 +57,7 @@ def test_each_stop_of_a_level_is_reached_once_from_start_to_end(trace: Trace, le
     assert sorted(seen) == sorted((call_id, is_end) for call_id in shown for is_end in (False, True))
 
 
+@settings(max_examples=30)
 @given(traces(hostile=True), st.sampled_from(Level))
 def test_every_scene_can_be_made_and_is_clean(trace: Trace, level: Level) -> None:
     if not trace.calls:

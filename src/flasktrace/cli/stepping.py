@@ -10,6 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import click
+
 from flasktrace.cli.options import ViewOptions
 from flasktrace.cli.viewing import filtered
 from flasktrace.tracer.catalogue import Catalogue
@@ -31,7 +33,8 @@ class StepOptions:
 
 def is_plain(options: StepOptions) -> bool:
     """Whether to go line by line: asked for, or there is no terminal that can do more."""
-    is_terminal = sys.stdin is not None and sys.stdin.isatty() and sys.stdout.isatty()
+    streams = (sys.stdin, sys.stdout, sys.__stderr__)  # the screen is drawn on the last one
+    is_terminal = all(stream is not None and stream.isatty() for stream in streams)
     return options.plain or not is_terminal or os.environ.get("TERM", "") in ("", "dumb")
 
 
@@ -70,7 +73,21 @@ def step_book(
     if not book.call_count:
         raise UsageError("there is nothing to step through: no call was recorded, or the filter left none")
     session = Session(book, catalogues, Level(view.level), view.language)
-    run_plain(session, options)
+    if is_plain(options):
+        run_plain(session, options)
+    else:
+        run_screen(session, options)
+
+
+def run_screen(session: "Session", options: StepOptions) -> None:
+    """The screen, until it is left."""
+    from flasktrace.reports.stepper.app import StepApp
+    from flasktrace.reports.stepper.quiz import Quiz
+
+    quiz = Quiz(session) if options.quiz else None
+    StepApp(session, quiz, functools.partial(edit_file, session)).run()
+    if quiz is not None and quiz.asked:
+        click.echo(quiz.score())
 
 
 def run_plain(session: "Session", options: StepOptions) -> None:

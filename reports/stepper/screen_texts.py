@@ -1,0 +1,108 @@
+"""The texts of the panes, as rich texts; recorded text never goes through markup."""
+
+from rich.text import Text
+
+from flasktrace.reports.stepper.palette import Palette
+from flasktrace.reports.stepper.scene import Crumb, Scene
+from flasktrace.reports.stepper.session import Session
+from flasktrace.reports.text import cells, shorten
+
+_SEPARATOR = " › "
+
+
+def headline(scene: Scene, palette: Palette, width: int) -> Text:
+    """Where we are: the stop, the call, the phase and the request."""
+    sign = {"raised": "✗", "returned": "◀", "unfinished": "…"}.get(scene.ending, "▶")
+    style = {"raised": "raised", "returned": "returned"}.get(scene.ending, "heading")
+    left = f"{sign} #{scene.call_id} {scene.title}"
+    about = " · ".join(part for part in (scene.chapter, scene.request) if part)
+    right = f"{about}  {scene.stop.index + 1:,}/{scene.stop_count:,}" if about else ""
+    right = right or f"{scene.stop.index + 1:,}/{scene.stop_count:,}"
+    room = max(width - cells(right) - 2, width // 2)
+    left = shorten(left, room)
+    text = Text(no_wrap=True, overflow="ellipsis")
+    text.append(left, palette[style])
+    text.append(" " * max(width - cells(left) - cells(right), 2))
+    text.append(right, palette["muted"])
+    return text
+
+
+def visible_crumbs(path: tuple[Crumb, ...], room_cells: int) -> tuple[bool, tuple[Crumb, ...]]:
+    """The last crumbs that fit, and whether some are left out before them."""
+    used = cells(path[-1].name) if path else 0
+    first = len(path) - 1
+    while first > 0:
+        more = cells(path[first - 1].name) + len(_SEPARATOR)
+        if used + more > room_cells - (2 if first > 1 else 0):
+            break
+        used += more
+        first -= 1
+    return first > 0, path[max(first, 0) :]
+
+
+def path_line(scene: Scene, palette: Palette, width: int) -> tuple[Text, list[tuple[int, int, int]]]:
+    """The callers as far as there is room, and the cells (from, to) that each step takes, for the mouse."""
+    is_cut, crumbs = visible_crumbs(scene.path, width)
+    text = Text(no_wrap=True, overflow="ellipsis")
+    spans = []
+    at = 0
+    if is_cut:
+        text.append("… ", palette["muted"])
+        at = 2
+    for i, crumb in enumerate(crumbs):
+        if i:
+            text.append(_SEPARATOR, palette["muted"])
+            at += len(_SEPARATOR)
+        text.append(crumb.name, palette[crumb.role])
+        spans.append((at, at + cells(crumb.name), crumb.step))
+        at += cells(crumb.name)
+    return text, spans
+
+
+def values_text(scene: Scene, palette: Palette) -> Text:
+    """Receiver, parameters, what came of it."""
+    text = Text(overflow="fold")
+    for row in scene.values:
+        if row.name:
+            text.append(row.name, palette["muted" if row.role != "receiver" else "receiver"])
+            text.append(" = ", palette["muted"])
+        style = row.role if row.role in ("returned", "raised", "note") else "plain"
+        text.append(row.text + "\n", palette[style])
+    text.rstrip()
+    return text
+
+
+def explanation_text(scene: Scene, palette: Palette) -> Text:
+    """What the function does and why, and where to read on."""
+    text = Text(overflow="fold")
+    for i, line in enumerate(scene.explanation):
+        text.append(line + "\n", palette["plain" if i == 0 else "note"])
+    if scene.url:
+        text.append(scene.url, palette["muted"])
+    text.rstrip()
+    return text
+
+
+def state_text(scene: Scene, session: Session, palette: Palette) -> Text:
+    """What Flask keeps; a star before what the last move changed."""
+    text = Text(overflow="fold")
+    if not scene.state:
+        text.append(session.words.no_state, palette["note"])
+        return text
+    for row in scene.state:
+        text.append("* " if row.is_changed else "  ", palette["changed"])
+        text.append(f"{row.name}: ", palette["muted"])
+        text.append(row.text + "\n", palette["changed" if row.is_changed else "plain"])
+    text.rstrip()
+    return text
+
+
+def tabs_line(names: list[tuple[str, str]], selected: str, palette: Palette) -> tuple[Text, list[str]]:
+    """The tabs of a small window, and for each cell the tab it belongs to."""
+    text = Text(no_wrap=True)
+    owners: list[str] = []
+    for number, (key, name) in enumerate(names, 1):
+        label = f"[{number} {name}]" if key == selected else f" {number} {name} "
+        text.append(label, palette["heading" if key == selected else "muted"])
+        owners += [key] * cells(label)
+    return text, owners
