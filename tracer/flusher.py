@@ -30,6 +30,7 @@ class Flusher:
         builder.trace.metadata = metadata
         self._on_thread = on_thread
         self._stopping, self._stopped = Latch(), Latch()
+        self._busy = _thread.allocate_lock()
         self._is_started = False
 
     def start(self) -> None:
@@ -43,6 +44,11 @@ class Flusher:
         if self._is_started:
             self._stopped.wait()
 
+    def write_now(self) -> None:
+        """Write all that was recorded by now, from any thread: the process is about to end."""
+        with self._busy:
+            self._take(None)
+
     def write_rest(self) -> None:
         """Write what was built since, and close the file."""
         self._write()
@@ -53,11 +59,15 @@ class Flusher:
         self._on_thread()
         try:
             while not self._stopping.wait(_FLUSH_EVERY_S):
-                self._builder.take(perf_counter_ns() - _LATE_NS)
-                self._builder.set_requests(tuple(self._requests))
-                self._write()
+                with self._busy:
+                    self._take(perf_counter_ns() - _LATE_NS)
         finally:
             self._stopped.set()
+
+    def _take(self, until_ns: int | None) -> None:
+        self._builder.take(until_ns)
+        self._builder.set_requests(tuple(self._requests))
+        self._write()
 
     def _write(self) -> None:
         if self._writer is None or self.failure is not None:

@@ -31,9 +31,12 @@ from flasktrace.tracer.scope import ScopeOptions
 from flasktrace.tracer.store import TraceWriter
 from flasktrace.tracer.surroundings import (
     DEFAULT_PORT,
+    Refusal,
+    as_it_was,
     leave_if_forked,
     loopback_ports,
     no_reloader,
+    on_leaving,
 )
 
 __all__ = ["PlayOptions", "PlayResult", "Response", "Scenario", "play"]
@@ -59,6 +62,7 @@ class PlayOptions:
         mask: further names of secrets, regular expressions.
         recorder: the recorder's engine; "" for the fastest that works here.
         activate: puts the bundled engine in place.
+        say: tells the user what cannot wait for the result, as the program ends the whole process.
     """
 
     engine: str = "bundled"
@@ -72,6 +76,7 @@ class PlayOptions:
     mask: tuple[str, ...] = ()
     recorder: str = ""
     activate: Callable[[], None] = _activate_bundle
+    say: Callable[[str], None] = lambda message: None
 
 
 @dataclass(slots=True)
@@ -137,19 +142,21 @@ class _Play:
         self.builder = Builder(self.recorder, self.texts, options.limit, self.driver.request_of_port)
         self.program: Program | None = None
         self.app: Any = None
-        self.port_in_use: tuple[str, int] | None = None
+        self.refusal: Refusal | None = None
+        self.has_bound = False
         self.failure: FlasktraceError | None = None
         self.traceback = ""
         self.was_interrupted = False
-        self.exit_status: object = None
+        self.exit_status: int | None = None
 
     def run(self) -> PlayResult:
         writer = TraceWriter(self.options.trace_path) if self.options.trace_path else None
         flusher = Flusher(
             self.builder, writer, self._metadata(), self.driver.requests, self.recorder.ignore_this_thread
         )
+        leaving = on_leaving(lambda call: self._on_leaving(flusher, call))
         try:
-            with loopback_ports(self._on_port_in_use), no_reloader():
+            with as_it_was(), leaving, loopback_ports(self._on_bound), no_reloader():
                 flusher.start()
                 self._run_program()
         finally:
@@ -184,7 +191,7 @@ class _Play:
             except KeyboardInterrupt:
                 self.was_interrupted = not self.driver.has_interrupted
             except SystemExit as error:
-                self.exit_status = error.code
+                self._exited(error.code)
             except FlasktraceError as error:
                 self.failure = error
             except BaseException as error:
@@ -216,11 +223,27 @@ class _Play:
         else:
             importlib.import_module("werkzeug.serving").run_simple("127.0.0.1", DEFAULT_PORT, app)
 
-    def _on_port_in_use(self, host: str, port: int) -> None:
-        self.port_in_use = (host, port)
+    def _on_bound(self, refusal: Refusal | None) -> None:
+        self.refusal = refusal  # a program may try one port after the other
+        self.has_bound = self.has_bound or refusal is None
+
+    def _on_leaving(self, flusher: Flusher, call: str) -> None:
+        flusher.write_now()
+        name, path = self.scenario.shown_name, self.options.trace_path
+        kept = f"what was recorded by then is in {path}" if path else "nothing of the recording is kept"
+        self.options.say(f"{name} calls {call}, which leaves no time for more: {kept}")
 
     def _on_serve(self, server: object) -> None:
         self.driver.on_serve(server)
+
+    def _exited(self, code: object) -> None:
+        """As the interpreter does with what ``sys.exit`` is given: anything but a number is a last word."""
+        if code is None or isinstance(code, int):
+            self.exit_status = code
+            return
+        self.exit_status = 1
+        with contextlib.suppress(Exception):
+            self.traceback = f"{code}\n"
 
     def _program_failed(self, error: BaseException) -> None:
         self.traceback = program_traceback(error)
@@ -233,25 +256,28 @@ class _Play:
     def _judge(self) -> None:
         """Say what went wrong, the most telling reason first."""
         driver, name = self.driver, self.scenario.shown_name
-        if self.port_in_use is not None:
+        if self.refusal is not None and not driver.has_served:
             # Told before what the program made of it, which is mostly a traceback.
-            host, port = self.port_in_use
-            self.failure = ScenarioError(
-                f"{name} insists on port {port} of {host}, which is in use:"
-                " stop what uses it, or let the script take the default port"
-            )
+            self.failure = ScenarioError(f"{name} {self.refusal}")
         elif self.failure is not None:
             return
         elif isinstance(driver.failure, FlasktraceError):
             self.failure = driver.failure
         elif driver.failure is not None:
             self.failure = ScenarioError(f"{name} could not be asked: {driver.failure!r}")
+        elif driver.problem and self.has_bound and not driver.has_served and not self.was_interrupted:
+            self.failure = ScenarioError(
+                f"{name} listens, but not with serve_forever() of Werkzeug or the standard library:"
+                " end the script with app.run(), or name its Flask object app and start no server"
+            )
         elif driver.problem and not self.was_interrupted:
             self.failure = ScenarioError(
                 f"{name}: {driver.problem}; give it longer with --timeout, or mend the script"
             )
+        elif driver.has_served and self.exit_status not in (None, 0):
+            self.failure = ScenarioError(f"{name} exited with status {self.exit_status} of its own")
         elif not driver.has_served and not self.was_interrupted:
-            how = f"exited with status {self.exit_status!r}" if self.exit_status is not None else "ended"
+            how = f"exited with status {self.exit_status}" if self.exit_status is not None else "ended"
             self.failure = ScenarioError(
                 f"{name} {how} before it started a server: end the script with app.run()"
             )

@@ -128,6 +128,8 @@ def as_main(scenario: Scenario, program: Program) -> Iterator[None]:
     """Let the interpreter look as if it had been started with the program: argv, path, ``__main__``."""
     saved_argv, saved_path, saved_main = sys.argv, sys.path[:], sys.modules.get("__main__")
     saved_environment = dict(os.environ)
+    if sys.path[:1] == [os.path.dirname(os.path.realpath(sys.argv[0]))]:
+        del sys.path[0]  # the folder of the `flasktrace` command, which the interpreter has put there
     if scenario.is_script:
         folder = os.path.dirname(os.path.realpath(scenario.target))
         sys.path.insert(0, folder)

@@ -1,34 +1,64 @@
-"""What is changed around a program while it is played, and put back: its port, its reach, its reloader."""
+"""What is changed around a program while it is played, and put back: its port, its reach, its reloader.
+
+What the program itself changes in the process, beyond its own objects, is put back as well.
+"""
 
 import contextlib
 import errno
 import importlib
+import ipaddress
 import os
+import signal
 import socket
 import sys
+import threading
 import traceback
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 DEFAULT_PORT = 5000
 
 
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """An address that the program insists on and cannot have."""
+
+    host: str
+    port: int
+    error: OSError
+
+    def __str__(self) -> str:
+        if self.error.errno == errno.EADDRINUSE:
+            return (
+                f"insists on port {self.port} of {self.host}, which is in use:"
+                " stop what uses it, or let the script take the default port"
+            )
+        return (
+            f"cannot listen on port {self.port} of {self.host} ({self.error.strerror}):"
+            " let the script take the default host and port"
+        )
+
+
 @contextlib.contextmanager
-def loopback_ports(on_port_in_use: Callable[[str, int], None]) -> Iterator[None]:
-    """While inside, the default port is any free one, and nothing listens beyond this machine.
+def loopback_ports(on_bound: Callable[[Refusal | None], None]) -> Iterator[None]:
+    """While inside, the default port is any free one, and no server listens beyond this machine.
 
     Args:
-        on_port_in_use: told the host and the port that the program insists on and cannot have.
+        on_bound: told of each address of a server that is taken (None), or cannot be had.
     """
 
     def bind(self: socket.socket, address: Any, /) -> None:
+        if not _is_servers(self, address):
+            plain_bind(self, address)
+            return
         wanted = _loopback(self.family, address)
         try:
             plain_bind(self, wanted)
         except OSError as error:
-            if error.errno == errno.EADDRINUSE and wanted[1]:
-                on_port_in_use(str(wanted[0]), wanted[1])
+            on_bound(Refusal(str(wanted[0]), address[1], error))
             raise
+        on_bound(None)
 
     plain_bind = socket.socket.bind
     socket.socket.bind = bind  # type: ignore[assignment,method-assign]
@@ -38,15 +68,94 @@ def loopback_ports(on_port_in_use: Callable[[str, int], None]) -> Iterator[None]
         del socket.socket.bind
 
 
-def _loopback(family: int, address: Any) -> Any:
-    if family not in (socket.AF_INET, socket.AF_INET6) or type(address) is not tuple or len(address) < 2:
-        return address
+def _is_servers(sock: socket.socket, address: Any) -> bool:
+    """Whether a socket is about to be a server's: clients bind, if at all, to any port and never share it."""
+    if sock.family not in (socket.AF_INET, socket.AF_INET6) or sock.type != socket.SOCK_STREAM:
+        return False
+    if type(address) is not tuple or len(address) < 2 or type(address[1]) is not int:
+        return False
+    return bool(address[1] or sock.getsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR))
+
+
+def _loopback(family: int, address: tuple[Any, ...]) -> tuple[Any, ...]:
     host, port = address[0], address[1]
-    if host in ("", "0.0.0.0"):
-        host = "127.0.0.1"
-    elif host == "::":
-        host = "::1"
+    if not _is_loopback(family, host):
+        host = "127.0.0.1" if family == socket.AF_INET else "::1"
     return (host, 0 if port == DEFAULT_PORT else port, *address[2:])
+
+
+def _is_loopback(family: int, host: Any) -> bool:
+    if host in ("localhost", "127.0.0.1", "::1"):
+        return True
+    try:
+        found = socket.getaddrinfo(host or None, None, family, socket.SOCK_STREAM)
+        return all(ipaddress.ip_address(each[4][0]).is_loopback for each in found)
+    except (OSError, ValueError, TypeError):
+        return True  # no address at all, which the program is to learn from bind()
+
+
+@contextlib.contextmanager
+def as_it_was() -> Iterator[None]:
+    """Put back what a program may change, and what shows and writes its trace depends on."""
+    streams, trace_function, limit = (sys.stdout, sys.stderr), sys.gettrace(), sys.getrecursionlimit()
+    folder = _folder_here()
+    umask = os.umask(0)
+    os.umask(umask)
+    interrupt = signal.getsignal(signal.SIGINT) if _is_main_thread() else None
+    try:
+        yield
+    finally:
+        sys.settrace(trace_function)
+        sys.setrecursionlimit(limit)
+        sys.stdout, sys.stderr = streams
+        os.umask(umask)
+        if folder is not None:
+            with contextlib.suppress(OSError):
+                os.chdir(folder)
+        if interrupt is not None and signal.getsignal(signal.SIGINT) is not interrupt:
+            signal.signal(signal.SIGINT, interrupt)
+
+
+def _folder_here() -> str | None:
+    try:
+        return os.getcwd()
+    except OSError:
+        return None  # the folder is gone
+
+
+def _is_main_thread() -> bool:
+    return threading.current_thread() is threading.main_thread()
+
+
+Leave = Callable[..., Any]
+
+
+@contextlib.contextmanager
+def on_leaving(note: Callable[[str], None]) -> Iterator[None]:
+    """While inside, ``note`` is told before the process ends or is replaced without any clean-up.
+
+    Args:
+        note: given the call, as text. A forked child, which has nothing of the recording, never tells it.
+    """
+    parent = os.getpid()
+    originals: dict[str, Leave] = {name: getattr(os, name) for name in ("_exit", "execv", "execve")}
+
+    def noting(name: str, leave: Leave) -> Leave:
+        def call(*arguments: Any, **keywords: Any) -> Any:
+            if os.getpid() == parent:
+                with contextlib.suppress(Exception):
+                    note(f"os.{name}()")
+            return leave(*arguments, **keywords)
+
+        return call
+
+    for name, leave in originals.items():
+        setattr(os, name, noting(name, leave))
+    try:
+        yield
+    finally:
+        for name, leave in originals.items():
+            setattr(os, name, leave)
 
 
 @contextlib.contextmanager

@@ -63,7 +63,10 @@ def main(arguments: list[str] | None = None) -> None:
     Args:
         arguments: in place of ``sys.argv[1:]``.
     """
-    sys.exit(guarded(lambda: cli.main(arguments, prog_name="flasktrace", standalone_mode=False)))
+    status = guarded(lambda: cli.main(arguments, prog_name="flasktrace", standalone_mode=False))
+    if "flasktrace.cli.recording" in sys.modules:  # a program has run: its atexit functions may print
+        importlib.import_module("flasktrace.cli.output").rest_to_stderr()
+    sys.exit(status)
 
 
 def guarded(run: Callable[[], object]) -> int:
@@ -72,7 +75,8 @@ def guarded(run: Callable[[], object]) -> int:
 
     try:
         result = run()
-        sys.stdout.flush()
+        if sys.stdout is not None:  # as it is where the process was started with it closed
+            sys.stdout.flush()
         return result if isinstance(result, int) else 0
     except click.exceptions.Exit as stop:
         return stop.exit_code

@@ -1,8 +1,6 @@
 """The options and steps of every command that records: ``run``, ``step``, ``check``, ``diff``."""
 
-import contextlib
 import functools
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from flasktrace.cli.output import stdout_to_stderr
 from flasktrace.tracer.errors import ScenarioError
 
 if TYPE_CHECKING:
@@ -217,10 +216,10 @@ def play_scenario(
         with_values=with_values,
         scope=ScopeOptions(include=record.include, exclude=record.exclude),
         mask=record.mask,
+        say=lambda message: click.echo(f"flasktrace: {message}", err=True),
     )
-    # What the program prints goes to stderr, so that a pipe gets our views and nothing else.
-    with contextlib.redirect_stdout(sys.stderr):
+    with stdout_to_stderr():
         result = play(scenario, options)
     if result.program_traceback:
-        sys.stderr.write(result.program_traceback)
+        click.echo(result.program_traceback, err=True, nl=False)
     return result
