@@ -12,20 +12,27 @@ attributes: no property, proxy or method of the program runs. The builder makes 
     of the top: ``{"endpoint", "url_rule", "view_args", ...}``, as texts
 ``session``, ``g``
     their items, as texts, secrets masked
-``view_functions``, ``url_map``, ``hooks``
-    at start-up, the app's tables: names of views, rules, and ``{table: {owner: [function]}}``
+``headers``
+    when ``start_response`` or ``write`` of the server returns: ``{"status", "is_sent"}``
+``view_functions``, ``url_map``
+    at start-up, the app's tables: names of views, and rules
+``hooks``, ``hook_entries``
+    the tables of hooks as names, ``{table: {owner: [name]}}``, and with what finds the functions, see
+    :mod:`tracer.hook_tables`; the latter also when a request's context is pushed
+``after_this_request``
+    such entries of what the request has set down for itself
 """
 
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from contextvars import ContextVar
 from itertools import islice
-from types import BuiltinFunctionType, CodeType, FrameType, FunctionType
+from types import BuiltinFunctionType, CodeType, FrameType
 from typing import Any
 
 from flasktrace.tracer.capture import Texts, capture, class_name_of
+from flasktrace.tracer.hook_tables import MAX_ENTRIES, after_this_request, hook_names, hook_tables
 
-MAX_ENTRIES = 50  # of each table
 _SETUP = frozenset(
     {
         *("add_url_rule", "register_blueprint", "_register_error_handler", "register_error_handler"),
@@ -33,22 +40,17 @@ _SETUP = frozenset(
         *("before_first_request", "context_processor", "url_value_preprocessor", "url_defaults"),
     }
 )
+_SERVER = "WSGIRequestHandler.run_wsgi.<locals>."
 _PIPELINE = frozenset(
     {
         *("RequestContext.push", "RequestContext.pop", "AppContext.push", "AppContext.pop"),
         *("RequestContext.match_request", "LocalStack.push", "LocalStack.pop"),
         *("Flask.preprocess_request", "Flask.dispatch_request", "Flask.full_dispatch_request"),
         *("Flask.finalize_request", "Flask.process_response", "Flask.wsgi_app"),
-        *(
-            "WSGIRequestHandler.run_wsgi.<locals>.start_response",
-            "WSGIRequestHandler.run_wsgi.<locals>.write",
-        ),
+        *(_SERVER + "start_response", _SERVER + "write"),
     }
 )
-_HOOK_TABLES = (
-    *("before_first_request_funcs", "before_request_funcs", "after_request_funcs", "teardown_request_funcs"),
-    *("teardown_appcontext_funcs", "url_value_preprocessors", "template_context_processors"),
-)
+_PUSHES = frozenset({"RequestContext.push", "AppContext.push"})
 
 Snapshot = dict[str, Any]
 
@@ -65,7 +67,15 @@ def take(frame: FrameType) -> Snapshot | None:
     """The snapshot when the function of ``frame`` returns; None when there is nothing to show."""
     if frame.f_code.co_name in _SETUP:
         return _tables(frame.f_locals.get("self"))
-    return _stacks()
+    snapshot = _stacks()
+    name = frame.f_code.co_qualname
+    if name in _PUSHES:
+        hooks = hook_tables(_attributes(_attributes(frame.f_locals.get("self")).get("app")))
+        if hooks:
+            snapshot["hook_entries"] = hooks
+    elif name.startswith(_SERVER):
+        snapshot["headers"] = _headers(frame.f_locals)
+    return snapshot
 
 
 def _attributes(item: object) -> dict[str, Any]:
@@ -105,9 +115,19 @@ def _stacks() -> Snapshot:
         top = _attributes(requests[-1])
         snapshot["request"] = _request(_attributes(top.get("request")))
         snapshot["session"] = _items(top.get("session", top.get("_session")))
+        snapshot["after_this_request"] = after_this_request(top)
     if apps:
         snapshot["g"] = _items(_attributes(_attributes(apps[-1]).get("g")))
     return snapshot
+
+
+def _headers(names: Mapping[str, Any]) -> dict[str, Any]:
+    """What the server's closure knows: Werkzeug 1 keeps it in lists, 3 has a name for each."""
+    kept = names.get("headers_set")
+    status = names.get("status_set") or (kept[0] if type(kept) is list and kept else None)
+    sent = names.get("status_sent") if "status_sent" in names else names.get("headers_sent")
+    is_sent = type(sent) in (str, list) and bool(sent)
+    return {"status": status[:120] if type(status) is str else "", "is_sent": is_sent}
 
 
 def _storage(local: object) -> dict[Any, Any]:
@@ -178,10 +198,11 @@ def _items(item: object) -> list[tuple[str, Any]] | None:
 def _tables(app: object) -> Snapshot | None:
     own = _attributes(app)
     views, url_map = own.get("view_functions"), _attributes(own.get("url_map"))
-    if type(views) is not dict:
+    if type(views) is not dict or not url_map:  # a blueprint has views too, but no map
         return None
     by_endpoint = url_map.get("_rules_by_endpoint")
     rules = by_endpoint.values() if type(by_endpoint) is dict else ()
+    hooks = hook_tables(own)
     return {
         "view_functions": [key for key in islice(views, MAX_ENTRIES) if type(key) is str],
         "url_map": [
@@ -189,37 +210,13 @@ def _tables(app: object) -> Snapshot | None:
             for group in list(islice(rules, MAX_ENTRIES))
             for rule in (group if type(group) is list else ())
         ],
-        "hooks": {name: table for name in _HOOK_TABLES if (table := _hook_table(own.get(name)))},
+        "hooks": hook_names(hooks),
+        "hook_entries": hooks,
     }
 
 
 def _text(value: object) -> str:
     return value[:120] if type(value) is str else "?"
-
-
-def _hook_table(table: object) -> dict[str, list[str]]:
-    if type(table) is list:
-        return {"": _function_names(table)} if table else {}
-    if not issubclass(type(table), dict):
-        return {}
-    found: Any = table
-    owners = list(islice(dict.items(found), MAX_ENTRIES))
-    return {
-        _owner(key): names
-        for key, group in owners
-        if type(group) is list and (names := _function_names(group))
-    }
-
-
-def _owner(key: object) -> str:
-    return key if type(key) is str else ""
-
-
-def _function_names(group: Iterable[object]) -> list[str]:
-    return [
-        item.__name__ if type(item) is FunctionType else f"<{class_name_of(type(item))}>"
-        for item in islice(group, MAX_ENTRIES)
-    ]
 
 
 def as_json(snapshot: Snapshot, texts: Texts) -> dict[str, object]:
@@ -232,6 +229,8 @@ def as_json(snapshot: Snapshot, texts: Texts) -> dict[str, object]:
             )
         elif key in ("request_stack", "app_stack"):
             data[key] = [{**item, "shows": _shown(texts, item["shows"])} for item in value]
+        elif key == "headers":
+            data[key] = {**value, "status": _shown(texts, value["status"])}
         else:
             data[key] = value
     return data

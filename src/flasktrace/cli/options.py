@@ -32,6 +32,9 @@ class ViewOptions:
         link: where the names in drawings lead to: local, upstream or none.
         split: None for all requests in one drawing; requests or chapters for a drawing each.
         graph_format: of the call graph's file.
+        page: write the page in place of tree and drawings.
+        state: under each call of the tree what it changed of what Flask keeps.
+        hooks: behind the tree, which hooks ran, which did not, and why.
     """
 
     level: str = "milestones"
@@ -51,6 +54,9 @@ class ViewOptions:
     link: str = "local"
     split: str | None = None
     graph_format: str = "svg"
+    page: bool = False
+    state: bool = False
+    hooks: bool = False
 
 
 def language_of_locale() -> str:
@@ -103,6 +109,13 @@ _OPTIONS = [
         show_default=True,
         help="Of the call graph; png and pdf need Graphviz' `dot`.",
     ),
+    click.option(
+        "--view", type=click.Choice(["page"]), help="Write this, one page.html for a browser, and no tree."
+    ),
+    click.option(
+        "--state", is_flag=True, help="Show what each call changed of contexts, session, g, headers."
+    ),
+    click.option("--hooks", is_flag=True, help="List each registered hook: whether it ran, and why not."),
 ]
 
 
@@ -115,15 +128,18 @@ def view_options(command: Command) -> Command:
         lang = kwargs.pop("lang")
         no_values = kwargs.pop("no_values")
         no_times = kwargs.pop("no_times")
+        page = kwargs.pop("view") == "page"
         names = (
             "level", "only", "hide", "callers_of", "depth", "phase",
             "request", "thread", "annotations", "resolution", "explain", "link", "split", "graph_format",
+            "state", "hooks",
         )  # fmt: skip
         view = ViewOptions(
             **{name: kwargs.pop(name) for name in names},
             language=lang or language_of_locale(),
             values=not no_values,
             times=not no_times,
+            page=page,
         )
         return command(*args, view=view, **kwargs)
 

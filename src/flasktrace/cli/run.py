@@ -60,10 +60,19 @@ def command(
 
 def _show(trace: "object", view: ViewOptions, folder: Path, name: str, trace_path: Path | None) -> None:
     from flasktrace.cli.drawing import write_drawings
-    from flasktrace.cli.viewing import catalogue_for, folded_for, print_tree
+    from flasktrace.cli.viewing import catalogue_for, folded_for, make_folder, print_tree
     from flasktrace.tracer.model import Trace
 
     assert isinstance(trace, Trace)
+    if view.page:
+        from flasktrace.cli.paging import write_page_file
+
+        make_folder(folder)
+        page = write_page_file(trace, view, folder, name)
+        for path in (trace_path, page):
+            if path is not None:
+                click.echo(f"wrote {path}")
+        return
     print_tree(folded_for(trace, view, catalogue_for(view)), view)
     if trace_path is None:
         return

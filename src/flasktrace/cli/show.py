@@ -20,8 +20,16 @@ def command(path: Path, view: ViewOptions, output: Path | None) -> None:
     from flasktrace.cli.viewing import catalogue_for, folded_for, make_folder, print_tree
 
     trace = open_trace(path)
+    name = Path(trace.metadata.scenario).stem or path.stem
+    if view.page:
+        from flasktrace.cli.paging import write_page_file
+
+        folder = output or (path if path.is_dir() else path.parent)
+        make_folder(folder)
+        click.echo(f"wrote {write_page_file(trace, view, folder, name)}")
+        return
     print_tree(folded_for(trace, view, catalogue_for(view)), view)
     if output is not None:
         make_folder(output)
-        for drawing in write_drawings(trace, view, output, Path(trace.metadata.scenario).stem or path.stem):
+        for drawing in write_drawings(trace, view, output, name):
             click.echo(f"wrote {drawing}")

@@ -1,0 +1,79 @@
+"""The drawings of a page: one a chapter, with the page's style sheet in place of their own."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from xml.etree import ElementTree
+
+from flasktrace.reports.folded import FoldedTrace
+from flasktrace.reports.sequence import LinkMode, SequenceOptions, Theme, chapter_figures, draw_sequence
+from flasktrace.reports.sequence.theme import MONO
+
+PREFIX = "d-"  # of every id in a drawing: the document has ids of its own
+_NAMESPACE = re.compile(r"^\{[^}]*\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """A chapter's drawing as an ``<svg>`` element that stands in an HTML document."""
+
+    chapter: int
+    svg: str
+
+
+def chapter_drawings(folded: FoldedTrace, language: str, max_steps: int) -> Iterator[Drawing]:
+    """The drawings of the chapters, up to a number of steps in all.
+
+    Args:
+        folded: with a catalogue of the same language.
+        language: of the drawings' own words.
+        max_steps: chapters beyond are not drawn.
+    """
+    options = SequenceOptions(
+        has_notes=False, language=language, links=LinkMode.NONE, theme=Theme.LIGHT, id_prefix=PREFIX
+    )
+    drawn = 0
+    for figure in chapter_figures(folded, options):
+        assert figure.options.chapters is not None
+        chapter = folded.chapters[figure.options.chapters[0] - 1]
+        drawn += chapter.last - chapter.first + 1
+        if drawn > max_steps:
+            return
+        svg = draw_sequence(folded, figure.options)
+        yield Drawing(chapter.number, for_page(svg, f"{PREFIX}{chapter.number}-"))
+
+
+def for_page(svg: str, prefix: str) -> str:
+    """A drawing without its style sheet, tooltips of bars and repeated fonts: the page has those.
+
+    Args:
+        svg: as :func:`draw_sequence` gives it.
+        prefix: for the ids of title and description, which each drawing has.
+    """
+    root = ElementTree.fromstring(svg)
+    for parent in list(root.iter()):
+        for child in list(parent):
+            name = _NAMESPACE.sub("", child.tag)
+            is_tooltip = name == "title" and parent is not root
+            if name == "style" or is_tooltip:
+                parent.remove(child)
+    for element in root.iter():
+        element.tag = _NAMESPACE.sub("", element.tag)
+        element.tail = None
+        if element.text is not None and not element.text.strip():
+            element.text = None
+        if element.get("font-family") == MONO:
+            del element.attrib["font-family"]
+            element.set("class", f"{element.get('class', '')} mono".strip())
+    _name(root, prefix)
+    return ElementTree.tostring(root, encoding="unicode")
+
+
+def _name(root: ElementTree.Element, prefix: str) -> None:
+    for attribute in ("font-family", "{http://www.w3.org/XML/1998/namespace}lang"):
+        root.attrib.pop(attribute, None)
+    for child in root:
+        if child.tag in ("title", "desc"):
+            child.set("id", prefix + child.tag)
+    root.set("aria-labelledby", prefix + "title")
+    root.set("aria-describedby", prefix + "desc")

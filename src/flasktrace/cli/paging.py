@@ -1,0 +1,58 @@
+"""Writes the page of a trace into a folder."""
+
+import io
+import tokenize
+from pathlib import Path
+
+from flasktrace.cli.options import ViewOptions
+from flasktrace.cli.viewing import catalogue_for, filtered, write_file
+from flasktrace.tracer.model import Trace
+
+PAGE = "page.html"
+LANGUAGES = ("en", "zh")
+MAX_SOURCE_BYTES = 4_000_000
+
+
+def write_page_file(trace: Trace, view: ViewOptions, folder: Path, name: str) -> Path:
+    """Write ``page.html`` into a folder that is there.
+
+    Args:
+        trace: as recorded.
+        view: what of it, and how.
+        folder: to write to.
+        name: what was run, for the title.
+
+    Raises:
+        UsageError: the file cannot be written, or a filter names something that is not in the trace.
+    """
+    from flasktrace.reports.folded import Level
+    from flasktrace.reports.page import PageOptions, write_page
+    from flasktrace.scenarios.annotate import load_catalogue
+
+    shown = filtered(trace, view, catalogue_for(view))
+    options = PageOptions(
+        {language: load_catalogue(language, view.annotations) for language in LANGUAGES},
+        language=view.language,
+        title=name,
+        level=Level(view.level),
+        filtered_count=len(trace.calls) - len(shown.calls),
+        read_source=read_source,
+    )
+    stream = io.StringIO()
+    write_page(shown, stream, options)
+    return write_file(folder / PAGE, stream.getvalue())
+
+
+def read_source(file_path: str) -> list[str] | None:
+    """The lines of a Python file; None for anything else, whatever a trace may name.
+
+    A trace is not trusted: a page that is passed on must not carry a private file.
+    """
+    path = Path(file_path)
+    try:
+        if path.suffix not in (".py", ".pyw") or not path.is_file() or path.stat().st_size > MAX_SOURCE_BYTES:
+            return None
+        with tokenize.open(path) as stream:
+            return stream.read().splitlines()
+    except (OSError, SyntaxError, UnicodeError, ValueError):
+        return None
