@@ -6,6 +6,11 @@ import threading
 from collections.abc import Callable, Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# A machine may be busy with other things: how long an example takes says nothing about the code.
+settings.register_profile("flasktrace", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("flasktrace")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
