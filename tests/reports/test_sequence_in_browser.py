@@ -11,19 +11,22 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from shutil import which
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
+from tests.scenario_traces import record_scenario
 from tests.strategies_traces import TraceBuilder, traces
 
+from flasktrace.reports.callgraph import DrawOptions, build_graph, render
 from flasktrace.reports.folded import Level
 from flasktrace.reports.folding import FoldOptions, fold
-from flasktrace.reports.sequence import SequenceOptions, draw_sequence, overview_figures
-from flasktrace.scenarios.annotate import load_catalogue
-from flasktrace.scenarios.catalog import COURSE, FOLDER
+from flasktrace.reports.sequence import SequenceOptions, draw_sequence
+from flasktrace.scenarios.annotate import LANGUAGES, load_catalogue
+from flasktrace.scenarios.catalog import COURSE
 from flasktrace.tracer.model import Raised, Returned, Thread, Trace, Value
 from flasktrace.tracer.store import read_trace
 
@@ -32,10 +35,14 @@ catalogue = cache(load_catalogue)
 # Each drawing's texts: what they say, where they are in the drawing's own px.
 SCRIPT = """
 const found = [...document.querySelectorAll('svg')].map(svg => {
-  const size = svg.viewBox.baseVal;
+  const size = svg.viewBox.baseVal, whole = svg.getBoundingClientRect();
+  const scale = size.width / whole.width;
   const texts = [...svg.querySelectorAll('text')].map(text => {
-    const box = text.getBBox();
-    return {says: text.textContent, x: box.x, y: box.y, w: box.width, h: box.height};
+    const box = text.getBoundingClientRect();
+    return {
+      says: text.textContent, x: (box.x - whole.x) * scale, y: (box.y - whole.y) * scale,
+      w: box.width * scale, h: box.height * scale,
+    };
   });
   return {width: size.width, height: size.height, texts};
 });
@@ -55,6 +62,7 @@ ARGUMENTS = [
     "--disable-sync",
     "--dump-dom",
 ]
+_STYLE = re.compile(r"<style[^>]*>.*?</style>", re.DOTALL)
 
 
 def _browser(cannot_run: Callable[[str], None]) -> str:
@@ -68,7 +76,9 @@ def _browser(cannot_run: Callable[[str], None]) -> str:
 def _measure(program: str, drawings: list[str], folder: Path) -> list[dict[str, object]]:
     """What the browser says of each drawing."""
     page = folder / "page.html"
-    body = "".join(drawings)
+    # One style of each kind will do for all of them: hundreds of equal ones take a browser half a minute.
+    styles = dict.fromkeys(style for drawing in drawings for style in _STYLE.findall(drawing))
+    body = "".join([*styles, *(_STYLE.sub("", drawing) for drawing in drawings)])
     page.write_text(f"<!doctype html><meta charset=utf-8><body>{body}<script>{SCRIPT}</script>", "utf-8")
     command = [program, *ARGUMENTS, f"--user-data-dir={folder / 'profile'}", page.as_uri()]
     done = subprocess.run(command, capture_output=True, check=True, timeout=120)
@@ -157,36 +167,20 @@ def test_no_text_meets_another_in_chromium(
     assert [fault for drawing in measured for fault in _faults(drawing)] == []
 
 
-RECORD = """
-import sys
-from pathlib import Path
-from flasktrace.tracer.play import PlayOptions, Scenario, play
-script, engine, path = sys.argv[1:]
-play(Scenario(script), PlayOptions(engine=engine, trace_path=Path(path)))
-"""
-# All of them where every test must run; else one with much in it.
-SCENARIOS = (
-    [name for names in COURSE.values() for name in names]
-    if os.environ.get("FLASKTRACE_ALL_TESTS")
-    else ["hooks"]
-)
+# All of them where every test must run, on one Python; else one with much in it.
+IS_FULL = bool(os.environ.get("FLASKTRACE_ALL_TESTS")) and sys.version_info[:2] == (3, 11)
+SCENARIOS = [name for names in COURSE.values() for name in names] if IS_FULL else ["hooks"]
 
 
-def _record(name: str, engine: str, folder: Path) -> Trace:
-    """Play a scenario in a process of its own."""
-    path = folder / f"{name}.flasktrace"
-    command = [sys.executable, "-c", RECORD, str(FOLDER / f"{name}.py"), engine, str(path)]
-    subprocess.run(command, capture_output=True, check=True, timeout=120, cwd=folder)
-    return read_trace(path)
-
-
-def _overviews(trace: Trace) -> Iterator[str]:
-    """The start-up and the first requests, in both languages."""
-    for language in ("en", "zh"):
-        folded = fold(trace, catalogue(language), FoldOptions())
+def _drawn(trace: Trace) -> Iterator[str]:
+    """All that `flasktrace run` draws, in both languages."""
+    for language in LANGUAGES:
+        folded = fold(trace, catalogue(language), FoldOptions(max_steps=400))
         base = SequenceOptions(language=language)
-        for figure in list(overview_figures(folded, base))[:4]:
-            yield draw_sequence(folded, figure.options)
+        yield draw_sequence(folded, base)
+        yield draw_sequence(folded, replace(base, is_startup=True))
+        rendered = render(build_graph(folded), "svg", DrawOptions(language=language))
+        yield rendered.data.decode("utf-8")
 
 
 @pytest.mark.parametrize("engine", ["bundled", "installed"])
@@ -194,9 +188,9 @@ def test_no_text_meets_another_in_the_bundled_scenarios(
     engine: str, tmp_path: Path, cannot_run: Callable[[str], None]
 ) -> None:
     program = _browser(cannot_run)
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        recorded = list(pool.map(lambda name: _record(name, engine, tmp_path), SCENARIOS))
-    drawings = [drawing for trace in recorded for drawing in _overviews(trace)]
+    with ThreadPoolExecutor(2) as pool:
+        paths = list(pool.map(lambda name: record_scenario(name, engine, tmp_path), SCENARIOS))
+    drawings = [drawing for path in paths for drawing in _drawn(read_trace(path))]
     measured = _measure(program, drawings, tmp_path)
-    assert len(measured) == len(drawings) >= 4 * len(SCENARIOS)
+    assert len(measured) == len(drawings) == 6 * len(SCENARIOS)
     assert [fault for drawing in measured for fault in _faults(drawing)] == []
