@@ -41,7 +41,7 @@ class State:
     Attributes:
         call_id: of the call that returned then.
         request_stack, app_stack: the contexts, the top last.
-        storage: the Local's own dict, ``(identity, classes on its stack)``; empty where there is none.
+        storage: the Local's own dict, ``(identity, classes on its stack)``; None where there is no Local.
         request: endpoint, rule, view arguments, routing exception of the top's request.
         session, g: their items; None while there is no such object.
         headers: how far the response's head has come, with the status once it is known.
@@ -50,7 +50,7 @@ class State:
     call_id: int
     request_stack: tuple[Context, ...] = ()
     app_stack: tuple[Context, ...] = ()
-    storage: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    storage: tuple[tuple[str, tuple[str, ...]], ...] | None = None
     request: Pairs = ()
     session: Pairs | None = None
     g: Pairs | None = None
@@ -152,7 +152,7 @@ def _state(marker: Marker, head: tuple[Headers, str], has_values: bool) -> State
         marker.call_id,
         _stack(data.get("request_stack")),
         _stack(data.get("app_stack")),
-        tuple((_text(key), _texts(value)) for key, value in _mapping(data.get("storage")).items()),
+        _storage(data.get("storage")),
         _pairs(data.get("request"), has_values) or (),
         _pairs(data.get("session"), has_values),
         _pairs(data.get("g"), has_values),
@@ -180,6 +180,12 @@ def _stack(data: object) -> tuple[Context, ...]:
         for item in _list(data)
         if isinstance(item, Mapping)
     )
+
+
+def _storage(data: object) -> tuple[tuple[str, tuple[str, ...]], ...] | None:
+    if not isinstance(data, Mapping):
+        return None
+    return tuple((_text(key), _texts(value)) for key, value in data.items())
 
 
 def _mapping(data: object) -> Mapping[object, object]:

@@ -11,11 +11,15 @@ from dataclasses import dataclass
 from typing import TextIO
 
 from flasktrace.reports.folded import FoldedTrace, Level, Step
+from flasktrace.reports.hooks import hook_ledger
 from flasktrace.reports.labels import display_name, duration, ending, resolution
+from flasktrace.reports.lane_text import changes_by_step, ledger_lines
+from flasktrace.reports.lane_words import lane_words
+from flasktrace.reports.state import state_lane
 from flasktrace.reports.text import cells, clean, shorten, to_ascii, wrap
 from flasktrace.reports.tree_line import call_line
 from flasktrace.reports.tree_rows import Banner, CallRow, Heading, Inside, tree_rows
-from flasktrace.reports.tree_style import ASCII, UNICODE, Signs, Styles
+from flasktrace.reports.tree_style import ASCII, PLAIN, UNICODE, Signs, Styles
 from flasktrace.reports.words import Words, count_calls, step_range, words_of
 from flasktrace.tracer.ancestry import ancestries
 from flasktrace.tracer.model import Origin, Raised
@@ -42,6 +46,8 @@ class TreeOptions:
         resolution: add, for an inherited method, the class it was called on and the one it was found on.
         times: show how long each call took; without, the same trace gives the same text.
         legend: explain the signs at the end.
+        state: add, under a call, what it changed of what Flask keeps: contexts, session, g, headers, tables.
+        hooks: list behind the tree each registered hook, whether it ran, and why not.
     """
 
     language: str = "en"
@@ -52,6 +58,8 @@ class TreeOptions:
     resolution: bool = False
     times: bool = True
     legend: bool = True
+    state: bool = False
+    hooks: bool = False
 
 
 def stream_options(
@@ -122,6 +130,9 @@ class _Writer:
             self.call_cells = min(MAX_CALL_CELLS, width - MIN_BESIDE_CELLS)
         self.max_depth = 100 if width is None else max((width - self.gutter_cells - 30) // 2, 2)
         self.ancestries = ancestries(folded.trace.metadata) if options.resolution else {}
+        self.changes: Mapping[int, list[str]] = {}
+        if options.state:
+            self.changes = changes_by_step(folded, state_lane(folded.trace), options.language)
         self.labels: dict[Hashable, _Label] = {}
         self.bars = [""]  # by depth: what stands before the branches of the step last seen there
 
@@ -129,6 +140,8 @@ class _Writer:
         """All lines, from the summary to the legend."""
         yield from self._printable(self._summary())
         yield from self._printable(self._body())
+        if self.options.hooks:
+            yield from self._printable(self._hooks())
         yield from self._printable(self._closing())
 
     def _printable(self, lines: Iterator[str]) -> Iterator[str]:
@@ -136,7 +149,7 @@ class _Writer:
 
     def _body(self) -> Iterator[str]:
         muted, plain = self.styles.codes("muted")
-        gutter, branch_of, label_of = self._gutter, self._branch, self._label_of
+        gutter, branch_of, label_of, changes = self._gutter, self._branch, self._label_of, self.changes
         for row in tree_rows(self.folded):
             if type(row) is CallRow:
                 number, depth, is_last, has_children = row
@@ -145,6 +158,8 @@ class _Writer:
                 yield f"{muted}{gutter(number)}{branch}{plain}{label.text}"
                 if label.notes:
                     yield from self._below(depth, has_children, label.notes)
+                if number in changes:
+                    yield from self._changes(number, depth, has_children)
             elif isinstance(row, Heading):
                 yield from self._heading(row)
             elif isinstance(row, Inside):
@@ -244,6 +259,31 @@ class _Writer:
         beside = shorten(notes[0], width - taken_cells - line.width_cells - gap, self.signs.ellipsis)
         return _Label(text + " " * gap + self.styles("muted", beside), tuple(notes[1:]))
 
+    def _changes(self, number: int, depth: int, has_children: int) -> Iterator[str]:
+        """What was different after a call; it stands under its line, before what it called."""
+        self.used.add("state")
+        notes = tuple(f"{self.signs.state} {line}" for line in self.changes[number])
+        if self.options.width_cells is not None:
+            yield from self._below(depth, has_children, notes)
+            return
+        for note in notes:
+            yield self._aside("muted", f"[{number}] {note}")
+
+    def _hooks(self) -> Iterator[str]:
+        ledgers = hook_ledger(self.folded.trace)
+        owners, calls = self.folded.owners, self.folded.trace.calls
+        for ledger in ledgers:
+            ran = [row.call_id for row in ledger.rows if row.call_id is not None]
+            steps = {call_id: owners[calls.index_of(call_id)] for call_id in ran}
+            yield self._aside("muted", "")
+            title, *lines = ledger_lines(ledger, self.options.language, steps)
+            yield self._aside("heading", title)
+            for line in lines:
+                yield self._aside(PLAIN, line)
+        if not ledgers:
+            yield self._aside("muted", "")
+            yield self._aside(PLAIN, lane_words(self.options.language)["no_hooks_recorded"])
+
     def _below(self, depth: int, has_children: int, notes: tuple[str, ...]) -> Iterator[str]:
         """The notes on lines of their own, with the branches drawn through."""
         assert self.options.width_cells is not None
@@ -324,6 +364,7 @@ class _Writer:
             "folded": f"+12 {words.folded}",
             "repeated": f"{signs.times}4 {words.repeated}",
             "resumed": f"{signs.resumed}2 {words.generator_resumed}",
+            "state": f"{signs.state} {lane_words(self.options.language)['after_call']}",
         }
         shown = [text for name, text in entries.items() if name in self.used]
         if self.options.times:

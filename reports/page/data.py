@@ -230,7 +230,9 @@ def _state(state: State) -> dict[str, Any]:
     return {
         "requests": [[context.class_name, context.shows] for context in state.request_stack],
         "apps": [[context.class_name, context.shows] for context in state.app_stack],
-        "storage": [[identity, list(classes)] for identity, classes in state.storage],
+        "storage": None
+        if state.storage is None
+        else [[who, list(classes)] for who, classes in state.storage],
         "request": [list(pair) for pair in state.request],
         "session": None if state.session is None else [list(pair) for pair in state.session],
         "g": None if state.g is None else [list(pair) for pair in state.g],

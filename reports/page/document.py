@@ -9,6 +9,7 @@ from html import escape
 from flasktrace.reports.folded import Chapter, Step
 from flasktrace.reports.hooks import HookRow, Ledger
 from flasktrace.reports.labels import arguments, display_name, duration, ending
+from flasktrace.reports.lane_text import changes_by_step
 from flasktrace.reports.page.drawings import chapter_drawings
 from flasktrace.reports.page.options import PageData
 from flasktrace.reports.page.words import WORDS
@@ -28,6 +29,7 @@ class DocumentWriter:
             drawing.chapter: drawing.svg
             for drawing in chapter_drawings(data.drawn, data.options.language, data.options.max_drawn_steps)
         }
+        self.changes = changes_by_step(data.drawn, data.lane, data.options.language)
         self.ledgers = {ledger.request.id: ledger for ledger in data.ledgers}
 
     def pieces(self) -> Iterator[str]:
@@ -118,10 +120,13 @@ class DocumentWriter:
         number = self.data.function_numbers.get(step.function.id, -1)
         does = clean(step.landmark.does) if step.landmark is not None else ""
         told = f'<p data-does="{number}">{escape(does)}</p>' if does else ""
+        changes = "".join(
+            f'<p class="state">{escape(line)}</p>' for line in self.changes.get(step.number, ())
+        )
         anchor = f' id="step-{step.number}"' if self.data.drawn is self.data.folded else ""
         return (
             f'<li{anchor} class="in-{level}{user}"><code><b>{name}</b>{brackets}</code>{result}{counts}'
-            f" <small>{escape(duration(step.repeat_ns))}</small>{told}</li>"
+            f" <small>{escape(duration(step.repeat_ns))}</small>{told}{changes}</li>"
         )
 
     def _ledger(self, request_id: int) -> Iterator[str]:

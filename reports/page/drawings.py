@@ -10,6 +10,7 @@ from flasktrace.reports.sequence import LinkMode, SequenceOptions, Theme, chapte
 from flasktrace.reports.sequence.theme import MONO
 
 PREFIX = "d-"  # of every id in a drawing: the document has ids of its own
+MARGIN_PX = 6
 _NAMESPACE = re.compile(r"^\{[^}]*\}")
 
 
@@ -65,8 +66,23 @@ def for_page(svg: str, prefix: str) -> str:
         if element.get("font-family") == MONO:
             del element.attrib["font-family"]
             element.set("class", f"{element.get('class', '')} mono".strip())
+    _crop(root)
     _name(root, prefix)
     return ElementTree.tostring(root, encoding="unicode")
+
+
+def _crop(root: ElementTree.Element) -> None:
+    """Cut off the drawing's own title, which the page has as a heading; its lines stand above the lanes."""
+    heads = [float(rect.get("y", "0")) for rect in root.iter("rect") if "f-head" in rect.get("class", "")]
+    if not heads:
+        return
+    top = min(heads) - MARGIN_PX
+    for text in list(root):
+        if text.tag == "text" and float(text.get("y", "0")) < top:
+            root.remove(text)
+    left, _, width, height = (float(number) for number in root.get("viewBox", "0 0 0 0").split())
+    root.set("viewBox", f"{left:g} {top:g} {width:g} {height - top:g}")
+    root.set("height", f"{height - top:g}")
 
 
 def _name(root: ElementTree.Element, prefix: str) -> None:

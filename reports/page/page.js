@@ -217,7 +217,7 @@ const row = (i, base) => {
   steps.flags[i] & 1 ? make("span", {class: "more"}, `⇢ ${word("new_thread")} `) : "",
   make("b", {}, own.name), make("span", {class: "args"}, own.name.endsWith(".py") ? "" : `(${argumentsOf(i)})`), endingOf(i),
   make("span", {class: "more"}, (steps.repeat[i] > 1 ? ` ×${steps.repeat[i]}` : "") + (steps.hidden[i] ? ` +${steps.hidden[i]}` : "")));
-  element.style.paddingLeft = `${0.25 + Math.max(0, Math.min(steps.depth[i] - base, 24)) * 0.7}rem`;
+  n.style.marginRight = `${0.5 + Math.max(0, Math.min(steps.depth[i] - base, 24)) * 0.5}rem`;
   element.addEventListener("click", () => jump(entries[i]));
   return element;
 };
@@ -231,7 +231,8 @@ const drawTree = (isFresh) => {
   const top = tree.scrollTop * factor;
   const first = Math.max(0, Math.floor(top / rowHeight) - 4), last = Math.min(count - 1, Math.ceil((top + sight) / rowHeight) + 4);
   let base = Infinity;
-  for (let i = first; i <= last; i++) base = Math.min(base, steps.depth[i]);
+  for (let i = Math.ceil(top / rowHeight), end = Math.min(count, Math.floor((top + sight) / rowHeight)); i < end; i++) base = Math.min(base, steps.depth[i]);
+  if (!Number.isFinite(base)) base = 0;
   if (isFresh || base !== baseDepth) { rows.replaceChildren(); shownRows.clear(); }
   baseDepth = base;
   for (const [i, element] of shownRows) if (i < first || i > last) { element.remove(); shownRows.delete(i); }
@@ -312,13 +313,12 @@ const explain = (own, i) => {
     ...says.filter(Boolean).map((text) => make("p", {}, text)),
     says[0] ? "" : make("p", {class: "small"}, word(own.role === "user" ? "your_code" : "no_explanation")),
     found ? make("p", {class: "small"}, word("called_on", {actual: found[0], defining: found[1]})) : "",
-    make("p", {class: "small"}, [
-      data.threads[steps.thread[i]] ? word("in_thread", {name: data.threads[steps.thread[i]]}) : "", duration(steps.time[i]),
-    ].filter(Boolean).join(" · ")),
     steps.repeat[i] > 1 ? make("p", {class: "small"}, word("repeated", {count: steps.repeat[i]})) : "",
     steps.resumed[i] ? make("p", {class: "small"}, word("resumed", {count: steps.resumed[i]})) : "",
-    steps.hidden[i] ? make("p", {class: "small"}, word("folded", {count: steps.hidden[i]})) : "",
-    own.url ? make("p", {class: "small"}, make("a", {href: own.url, rel: "noreferrer"}, word("docs"))) : "");
+    make("p", {class: "small"}, [
+      duration(steps.time[i]), data.threads[steps.thread[i]] ? word("in_thread", {name: data.threads[steps.thread[i]]}) : "",
+      steps.hidden[i] ? word("folded", {count: steps.hidden[i]}) : "",
+    ].filter(Boolean).join(" · "), own.url ? " · " : "", own.url ? make("a", {href: own.url, rel: "noreferrer"}, word("docs")) : ""));
 };
 const duration = (ns) => {
   const [value, unit] = ns < 1e3 ? [ns, "ns"] : ns < 999500 ? [ns / 1e3, "µs"] : ns < 999.5e6 ? [ns / 1e6, "ms"] : [ns / 1e9, "s"];
@@ -413,7 +413,7 @@ const pairsOf = (pairs) => {
 };
 const stateParts = (state) => [
   ["request_stack", stackOf(state.requests), state.requests], ["app_stack", stackOf(state.apps), state.apps],
-  ...(state.storage.length ? [["storage", pairsOf(state.storage.map(([who, classes]) => [who, `[${classes.join(", ")}]`])), state.storage]] : []),
+  ...(state.storage ? [["storage", pairsOf(state.storage.map(([who, classes]) => [who, `[${classes.join(", ")}]`])), state.storage]] : []),
   ...(state.request.length ? [["current", pairsOf(state.request.filter(([, text]) => text !== "None")), state.request]] : []),
   ["session", pairsOf(state.session), state.session], ["g", pairsOf(state.g), state.g],
   ["headers", `${word(`headers_${state.headers}`)}${state.status ? ` (${state.status})` : ""}`, [state.headers, state.status]],
@@ -548,9 +548,10 @@ const render = () => {
   const chapter = chapterOf(i);
   const old = chapterBar.querySelector("[aria-current]"), link = $(`link-${chapter}`);
   if (old && old !== link) old.removeAttribute("aria-current");
-  if (link && old !== link) {
+  if (link) {
     link.setAttribute("aria-current", "true");
-    chapterBar.scrollLeft += link.getBoundingClientRect().left - chapterBar.getBoundingClientRect().left - chapterBar.clientWidth / 3;
+    const own = link.getBoundingClientRect(), bar = chapterBar.getBoundingClientRect();
+    if (own.left < bar.left || own.right > bar.right) chapterBar.scrollLeft += own.left - bar.left - bar.width / 4;
   }
   scrub.value = here.index;
   const says = word("step_of", {step: i + 1, count}) + (here.isEnd ? ` · ${word("at_end")}` : "");
@@ -624,7 +625,12 @@ scrub.addEventListener("input", () => { way = []; show(Number(scrub.value), "rep
 const follow = () => { const index = stopOfHash(location.hash); if (index >= 0) { way = []; show(index, "none"); } };
 addEventListener("popstate", follow);
 addEventListener("hashchange", follow);
-addEventListener("resize", () => { measure(); markDrawing(); });
+addEventListener("resize", () => {
+  measure();
+  if (band) band.remove();
+  band = null;
+  render();
+});
 
 root.classList.add("js");
 const start = stopOfHash(location.hash);

@@ -1,7 +1,8 @@
 """The source that a page carries: of each function shown its own lines, and the lines they were called at."""
 
 import re
-from collections.abc import Callable, Iterable
+import textwrap
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from flasktrace.reports.text import clean
@@ -42,7 +43,7 @@ class Sources:
         name = function.name
         if name.isidentifier() and not any(re.search(rf"\b{name}\b", line) for line in own[:30]):
             return []
-        return [shown_line(line) for line in own]
+        return textwrap.dedent("\n".join(shown_line(line) for line in own)).split("\n")
 
     def line(self, file_path: str, number: int) -> str:
         """One line, clean and without its indentation; "" where there is none."""
@@ -56,8 +57,3 @@ def shown_line(line: str) -> str:
     """A line of source made safe to show: no tabs, no characters that hide or turn what is read."""
     line = line.rstrip("\r\n")[: MAX_LINE_CHARS * 2].replace("\t", _TAB)
     return clean(_SECRET.sub(r'\1"***"', line), MAX_LINE_CHARS)
-
-
-def has_upstream(functions: Iterable[Function]) -> bool:
-    """Whether there is source of others among these, which then carries its licences' notice."""
-    return any(function.origin.value not in ("user",) for function in functions)

@@ -1,6 +1,5 @@
 """The hook ledger, from runs on both engines: which hooks ran, in what order, and why others did not."""
 
-
 import pytest
 from tests.tracer.test_tracer_play import run
 

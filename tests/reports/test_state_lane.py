@@ -1,13 +1,16 @@
 """The state lane, from whole runs on both engines, and from markers of any shape."""
 
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.strategies_traces import TraceBuilder
 from tests.tracer.test_tracer_play import run
 
+from flasktrace.reports.folding import fold
 from flasktrace.reports.state import Headers, State, StateLane, state_lane
+from flasktrace.reports.text import cells
+from flasktrace.reports.tree import TreeOptions, tree_lines
+from flasktrace.scenarios.annotate import load_catalogue
 from flasktrace.tracer import query
 from flasktrace.tracer.model import Marker, Trace
 
@@ -91,6 +94,22 @@ def test_no_values_hides_those_of_the_state_too(trace: Trace) -> None:
     bare = query.no_values(trace)
     viewed = after(bare, state_lane(bare), "Flask.dispatch_request")
     assert viewed.session == (("seen", "…"),) and viewed.g == (("user", "…"),)
+
+
+def test_the_tree_tells_state_and_hooks_when_asked(trace: Trace) -> None:
+    folded = fold(trace, load_catalogue("en"))
+    plain = "\n".join(tree_lines(folded, TreeOptions()))
+    assert "≡" not in plain and "Hooks of" not in plain
+    told = "\n".join(tree_lines(folded, TreeOptions(state=True, hooks=True)))
+    assert "≡ request stack: RequestContext GET /3" in told
+    assert "≡ g: user='ada'" in told
+    assert "≡ headers: sent (200 OK)" in told
+    assert "≡ url_map: + /<int:n> -> index" in told
+    assert "Hooks of request 1: GET /3" in told and "before_request" in told
+    narrow = list(tree_lines(folded, TreeOptions(language="zh", width_cells=60, state=True, hooks=True)))
+    assert any("≡ 响应头: 已发送" in line for line in narrow)
+    assert all(cells(line) <= 60 for line in narrow)
+    assert not any("≡" in line for line in tree_lines(folded, TreeOptions(is_ascii=True, state=True)))
 
 
 json_values = st.recursive(

@@ -86,6 +86,8 @@ def print_tree(folded: "FoldedTrace", view: ViewOptions, stream: TextIO | None =
         resolution=view.resolution,
         times=view.times,
         explain=explain,
+        state=view.state,
+        hooks=view.hooks,
         **fitting,  # type: ignore[arg-type]
     )
     write_tree(folded, stream, options)
