@@ -10,17 +10,16 @@ the object's id; two items are an object of the program's, three a text, four a 
 hashed, as a metaclass may define ``__hash__`` too.
 """
 
-import re
 from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import Any
 
+from flasktrace.tracer.masking import MASK, Masking
 from flasktrace.tracer.model import Value
 
 MAX_TEXT_CHARS = 120
 MAX_ITEMS = 4
-MASK = "***"
 
 Captured = Any  # int | str | bytes | tuple[str, int, ...]; see the module's docstring
 
@@ -134,26 +133,14 @@ _SPECIAL: dict[type, Callable[[Any], Captured]] = {
 # By the class's id, as hashing a class may run its metaclass's code.
 _get_special = {id(kind): special for kind, special in _SPECIAL.items()}.get
 
-_SECRET_NAME = re.compile(
-    r"passw(or)?d|passphrase|secret|token|cookie|authorization|api[_-]?key|private[_-]?key|credential|csrf|^session_?id$|^pin$",
-    re.IGNORECASE,
-)
-_SECRET_IN_TEXT = re.compile(
-    r"(?i)((?:[\w.-]*(?:passw(?:or)?d|passphrase|secret|token|api[_-]?key|credential)[\w.-]*)\s*[=:]\s*)([^\s&;,'\"]+)"
-    r"|((?:authorization|cookie)\s*:\s*)([^\r\n'\"]+)"
-    r"|(\b(?:Bearer|Basic|Digest)\s+)([^\s,'\"]+)"
-)
 _KEY_NAMES = frozenset({"key", "name", "keyword", "header_name", "k"})  # parameters that name another one
-_SECRET_HINT = re.compile(  # quick, and true wherever the one above finds anything
-    r"passw|passphrase|secret|token|api[_-]?key|credential|authorization|cookie|bearer|basic|digest",
-    re.IGNORECASE,
-)
+# Parameters that say where a cookie or token belongs, not what it is: Werkzeug's test client hands its
+# cookie functions the path of each request, which must not be masked all over the trace.
+_PLACE_NAMES = frozenset({"path", "server_name", "domain", "host", "environ", "url", "method", "samesite"})
 _CACHE_LIMIT = 50_000
-_MAX_LEARNED = 20_000
-_MIN_LEARNED_CHARS = 6  # shorter secrets would blacken innocent text all over the trace
 
 
-class Texts:
+class Texts(Masking):
     """Makes the texts of captured values, with secrets masked.
 
     A value whose name (of the parameter, of the key in a dict, the first of a pair) sounds secret is
@@ -167,54 +154,12 @@ class Texts:
     """
 
     def __init__(self, mask_patterns: Iterable[str] = ()) -> None:
-        self._patterns = [_SECRET_NAME, *(re.compile(pattern, re.IGNORECASE) for pattern in mask_patterns)]
-        self._secret_names: dict[str, bool] = {}
-        # By their first characters: thousands of cookies must not slow down the look for each of them.
-        self._learned: dict[str, list[str]] = {}
-        self._learned_count = 0
+        super().__init__(mask_patterns)
         self._values: dict[Any, Value] = {}
 
-    def is_secret_name(self, name: str) -> bool:
-        """Tell whether values of this name are to be masked."""
-        known = self._secret_names.get(name)
-        if known is None:
-            known = any(pattern.search(name) for pattern in self._patterns)
-            if len(self._secret_names) < 10_000:
-                self._secret_names[name] = known
-        return known
-
-    def learn(self, secret: object) -> None:
-        """Mask this text (a str or bytes) wherever it turns up from now on."""
-        if type(secret) is bytes:
-            secret = secret.decode("latin-1")
-        if type(secret) is not str or len(secret) < _MIN_LEARNED_CHARS:
-            return
-        for form in {secret, repr(secret)[1:-1]}:
-            known = self._learned.setdefault(form[:_MIN_LEARNED_CHARS], [])
-            if form not in known and self._learned_count < _MAX_LEARNED:
-                known.append(form)
-                known.sort(key=len, reverse=True)
-                self._learned_count += 1
-                self._values.clear()
-
-    def clean(self, text: str) -> str:
-        """``text`` with all that is known or looks to be secret masked."""
-        if self._learned and len(text) >= _MIN_LEARNED_CHARS:
-            text = self._without_learned(text)
-        if _SECRET_HINT.search(text):
-            text = _SECRET_IN_TEXT.sub(lambda m: (m[1] or m[3] or m[5]) + MASK, text)
-        return text
-
-    def _without_learned(self, text: str) -> str:
-        learned, width = self._learned, _MIN_LEARNED_CHARS
-        position = 0
-        while position <= len(text) - width:
-            for secret in learned.get(text[position : position + width], ()):
-                if text.startswith(secret, position):
-                    text = text[:position] + MASK + text[position + len(secret) :]
-                    break
-            position += 1
-        return text
+    def on_learned(self) -> None:
+        """Make the texts anew, without the secret."""
+        self._values.clear()
 
     def values(self, function: str, names: Sequence[str], captured: Sequence[Captured]) -> tuple[Value, ...]:
         """The model's values of a call's parameters.
@@ -229,7 +174,7 @@ class Texts:
         if not is_secret:
             return tuple(map(self.value, names, captured))
         return tuple(
-            self.value(name, item, name.lstrip("_") not in _KEY_NAMES)
+            self.value(name, item, name.lstrip("_") not in _KEY_NAMES | _PLACE_NAMES)
             for name, item in zip(names, captured, strict=True)
         )
 
@@ -258,15 +203,26 @@ class Texts:
         return Value(name, class_name, object_id, self.clean(self.text(captured)))
 
     def _is_data(self, captured: Captured) -> bool:
-        """Objects of the program show their class only; there is nothing to hide in them."""
-        return type(captured) is not tuple or (captured is not CAPTURED_NONE and len(captured) > 2)
+        """Objects of the program show their class only; there is nothing to hide in them, nor in a flag."""
+        if type(captured) is not tuple:
+            return True
+        return captured is not CAPTURED_NONE and captured[0] != "bool" and len(captured) > 2
 
     def _learn_captured(self, captured: Captured) -> None:
-        if type(captured) is tuple:
-            if len(captured) == 3 and captured[0] in ("str", "bytes"):
-                self.learn(captured[2])
-        else:
+        if type(captured) is not tuple:
             self.learn(captured)
+        elif len(captured) == 3 and captured[0] in ("str", "bytes"):
+            self.learn(captured[2])
+        elif len(captured) == 4:
+            for item in captured[3] or ():
+                self._learn_item(item)
+
+    def _learn_item(self, item: Any) -> None:
+        # Of a dict (and of a pair) the second is the value; both are captured values, or pairs of them.
+        parts = item if type(item) is tuple and len(item) == 2 and type(item[1]) is not int else (item,)
+        for part in parts[-1:]:
+            if type(part) is not tuple or len(part) == 3:
+                self._learn_captured(part)
 
     def text(self, captured: Captured) -> str:
         """The text of a captured value, before the masking of what was learned."""

@@ -73,12 +73,14 @@ class Driver:
         workers: the threads that the server has started for requests so far.
         timeout_s: how long the server may take to listen, and each answer.
         on_thread: called first in the thread that sends.
+        on_cookie: told the value of each cookie that will be sent back.
     """
 
     plan: Callable[[object], Sequence[PlannedRequest]]
     workers: Sequence[threading.Thread]
     timeout_s: float
     on_thread: Callable[[], None] = lambda: None
+    on_cookie: Callable[[str], None] = lambda value: None
     requests: list[Request] = field(default_factory=list)
     responses: list[Response] = field(default_factory=list)
     failure: Exception | None = None
@@ -86,7 +88,6 @@ class Driver:
     is_done: Latch = field(default_factory=Latch)
     has_served: bool = False
     has_interrupted: bool = False
-    secrets: list[str] = field(default_factory=list)
     _ports: dict[int, list[tuple[int, int]]] = field(default_factory=dict)
     _cookies: dict[str, str] = field(default_factory=dict)
     _ready: Latch = field(default_factory=Latch)
@@ -184,6 +185,8 @@ class Driver:
             body = _read_body(answer)
             _wait_for_close(connection.sock)
             keep_cookies(self._cookies, answer.headers.get_all("Set-Cookie", []))
+            for value in self._cookies.values():
+                self.on_cookie(value)
             return Response(planned, answer.status, answer.reason, tuple(answer.getheaders()), body)
 
     def _join_workers(self) -> None:

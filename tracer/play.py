@@ -6,10 +6,8 @@ this process rather than in a child.
 """
 
 import contextlib
-import datetime
 import importlib
-import platform
-import sys
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +17,7 @@ from flasktrace.tracer.ancestry import with_ancestries
 from flasktrace.tracer.builder import Builder
 from flasktrace.tracer.capture import Texts
 from flasktrace.tracer.client import Driver, Response
+from flasktrace.tracer.describing import describe
 from flasktrace.tracer.engines import make_recorder
 from flasktrace.tracer.errors import FlasktraceError, ScenarioError
 from flasktrace.tracer.flusher import Flusher
@@ -133,12 +132,15 @@ class _Play:
     def __init__(self, scenario: Scenario, options: PlayOptions) -> None:
         self.scenario, self.options = scenario, options
         self.texts = Texts(options.mask)
+        self.texts.learn_named(os.environ.items())
         recorder_options = RecorderOptions(
             options.scope, options.with_values, options.with_state, self._on_serve
         )
         self.recorder = make_recorder(recorder_options, options.recorder)
         ignore = self.recorder.ignore_this_thread
-        self.driver = Driver(self._plan, self.recorder.workers, options.timeout_s, ignore)
+        self.driver = Driver(
+            self._plan, self.recorder.workers, options.timeout_s, ignore, self.texts.learn_guess
+        )
         self.builder = Builder(self.recorder, self.texts, options.limit, self.driver.request_of_port)
         self.program: Program | None = None
         self.app: Any = None
@@ -285,9 +287,13 @@ class _Play:
     def _plan(self, server: object) -> Sequence[PlannedRequest]:
         """The requests to send, now that the server listens; the secrets they carry are to be masked."""
         planned = self._planned(server)
+        app = self._app_of(server, self.program.namespace if self.program is not None else {})
         for request in planned:
-            for secret in secrets_of(request, self.texts.is_secret_name):
+            for secret in secrets_of(request, self.texts.is_secret_name, _rules(app)):
                 self.texts.learn(secret)
+        config = getattr(app, "config", None)
+        if isinstance(config, dict):
+            self.texts.learn_named(tuple(dict.items(config)))
         return planned
 
     def _planned(self, server: object) -> Sequence[PlannedRequest]:
@@ -314,30 +320,14 @@ class _Play:
         return None
 
     def _metadata(self) -> Metadata:
-        return Metadata(
-            scenario=self.scenario.shown_name,
-            engine=self.options.engine,
-            recorder=self.recorder.engine,
-            python_version=platform.python_version(),
-            flask_version=_version("flask"),
-            werkzeug_version=_version("werkzeug"),
-            created=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-            level_of_detail="values" if self.options.with_values else "calls",
-            extra={"target": self.scenario.target},
-        )
+        scenario = self.scenario
+        return describe(scenario.shown_name, self.options.engine, self.recorder, {"target": scenario.target})
 
 
-def _version(name: str) -> str:
-    """The version a module gives itself, else its distribution's."""
-    module = sys.modules.get(name)
-    version = module.__dict__.get("__version__") if module is not None else None
-    if isinstance(version, str):
-        return version
-    import importlib.metadata  # only now: it is slow to import
-
-    with contextlib.suppress(importlib.metadata.PackageNotFoundError):
-        return importlib.metadata.version(name)
-    return ""
+def _rules(app: Any) -> list[str]:
+    """The app's routes as it wrote them."""
+    by_endpoint = getattr(getattr(app, "url_map", None), "_rules_by_endpoint", {})
+    return [rule.rule for rules in by_endpoint.values() for rule in rules]
 
 
 def plain_routes(app: Any) -> list[str]:

@@ -2,12 +2,14 @@
 
 import base64
 import contextlib
+import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import unquote_plus, urlencode
 
 from flasktrace.tracer.errors import UsageError
+from flasktrace.tracer.masking import secrets_in
 
 _METHOD = re.compile(r"[A-Z][A-Z-]*\Z")
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z")
@@ -108,8 +110,14 @@ def planned_from(item: object) -> PlannedRequest:
     )
 
 
-def secrets_of(request: PlannedRequest, is_secret_name: Callable[[str], bool]) -> Iterator[str]:
-    """The values that a request sends under secret names: in headers, cookies, the query and form data."""
+def secrets_of(
+    request: PlannedRequest, is_secret_name: Callable[[str], bool], rules: Iterable[str] = ()
+) -> Iterator[str]:
+    """The values that a request sends under secret names: in headers, cookies, the path, query and body.
+
+    Args:
+        rules: the app's routes, as ``/reset/<token>``, which name the parts of the path.
+    """
     for name, value in request.headers:
         if name.lower() == "cookie":
             yield value
@@ -118,13 +126,37 @@ def secrets_of(request: PlannedRequest, is_secret_name: Callable[[str], bool]) -
             yield value
             yield value.rpartition(" ")[2]  # without the scheme
             yield from _basic_credentials(value)
-    query = request.target.partition("?")[2]
-    form = (request.data or b"").decode("utf-8", "replace")
-    for pair in (*query.split("&"), *form.split("&")):
-        name, _, value = pair.partition("=")
-        if is_secret_name(unquote_plus(name)):
+    path, _, query = request.target.partition("?")
+    body = (request.data or b"").decode("utf-8", "replace")
+    pairs = [pair.partition("=") for pair in (*query.split("&"), *body.split("&"))]
+    named = [(unquote_plus(name), value) for name, _, value in pairs]
+    for rule in rules:
+        named += _named_parts(rule, path)
+    named += [(part[1], part[2]) for part in _PART.finditer(body)]
+    for name, value in named:
+        if is_secret_name(name):
             yield value
             yield unquote_plus(value)
+    if body.lstrip()[:1] in ("{", "["):
+        with contextlib.suppress(ValueError, RecursionError):
+            yield from secrets_in(json.loads(body), is_secret_name)
+
+
+# A field of multipart form data: its name, its value.
+_PART = re.compile(r'name="([^"\r\n]*)"[^\r\n]*(?:\r?\n[^\r\n]+)*\r?\n\r?\n(.*?)(?:\r?\n--|\Z)', re.DOTALL)
+_PLACE = re.compile(r"<(?:([^:<>]*):)?([^:<>]+)>")
+
+
+def _named_parts(rule: str, path: str) -> list[tuple[str, str]]:
+    """The names that a route gives to parts of a path; none when it does not match."""
+    names, pattern, position = [], "", 0
+    for place in _PLACE.finditer(rule):
+        names.append(place[2])
+        pattern += re.escape(rule[position : place.start()])
+        pattern += "(.+?)" if (place[1] or "").startswith("path") else "([^/]+)"
+        position = place.end()
+    match = re.fullmatch(pattern + re.escape(rule[position:]) + "/?", path) if names else None
+    return list(zip(names, match.groups(), strict=True)) if match else []
 
 
 def _basic_credentials(value: str) -> Iterator[str]:
