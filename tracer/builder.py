@@ -65,6 +65,7 @@ class _ThreadState:
     stack: list[_Open] = field(default_factory=list)
     raised: list[_Left] = field(default_factory=list)  # by an exception whose handler is not known yet
     request_id: int = 0
+    last_row: int = -1  # the call that ended last
 
 
 class Builder:
@@ -120,6 +121,14 @@ class Builder:
                 chunks.append((stream, chunk))
         for stream, event in merged(chunks):
             self._event(self._state(stream), event)
+
+    def call_at(self, stream_id: int, is_end: bool) -> int | None:
+        """The id of a thread's innermost open call, or of the one that ended last; None for none kept."""
+        state = self._states.get(stream_id)
+        if state is None:
+            return None
+        row = state.last_row if is_end else (state.stack[-1].row if state.stack else -1)
+        return self.trace.calls.id[row] if row >= 0 else None
 
     def take_changed(self) -> list[int]:
         """The positions of calls that changed after they were handed out, once; all are handed out now."""
@@ -293,6 +302,7 @@ class Builder:
                 # Closed, as a rule, which is no failure; a handler may yet show that it was one.
                 state.raised.append(_Left(entry.row, id(info.code), info.line_at(lasti), ""))
             outcome = self._pools.returned(info, lasti, value) if has_ended else 0
+        state.last_row = entry.row
         self._close(entry, time_ns, outcome)
 
     def _pop(self, state: _ThreadState, info: FunctionInfo, time_ns: int) -> _Open | None:

@@ -10,7 +10,6 @@ import sys
 import threading
 from _thread import get_ident
 from collections.abc import Callable
-from time import perf_counter_ns
 from types import CodeType, FrameType
 from typing import Any
 
@@ -22,6 +21,7 @@ from flasktrace.tracer.recorder import (
     WATCHED,
     Recorder,
     RecorderOptions,
+    is_yield,
 )
 from flasktrace.tracer.streams import ThreadStream, Unwound
 
@@ -159,7 +159,10 @@ class MonitoringRecorder(Recorder):
                 detail = tuple([capture(values.get(name)) for name in names])
         if code.co_flags & GENERATOR_FLAGS:
             detail = (id(frame), frame.f_lasti if is_resumed else -1, detail)
-        stream.events.extend((code, perf_counter_ns(), back.f_lasti if back is not None else -1, detail))
+        time_ns = self.options.clock()
+        stream.events.extend((code, time_ns, back.f_lasti if back is not None else -1, detail))
+        if self.options.gate is not None and not is_resumed:
+            self.options.gate(frame, stream, False)
 
 
 def _local_events(code: CodeType) -> int:
@@ -173,7 +176,7 @@ def _callbacks(recorder: MonitoringRecorder) -> dict[int, Callable[..., object]]
     """The scribe's callbacks. A failure of ours is counted, and never reaches the program."""
     codes, by_ident, with_values = recorder._codes, recorder._by_ident, recorder.options.with_values
     snapshots = recorder._snapshots
-    clock, getframe = perf_counter_ns, sys._getframe
+    clock, getframe, gate = recorder.options.clock, sys._getframe, recorder.options.gate
 
     def on_start(code: CodeType, offset: int) -> None:
         try:
@@ -205,6 +208,8 @@ def _callbacks(recorder: MonitoringRecorder) -> dict[int, Callable[..., object]]
                 if code.co_flags & GENERATOR_FLAGS:
                     value = (id(getframe(1)), value)
                 stream.events.extend((code, clock(), -2 - offset, value))
+                if gate is not None and not is_yield(code, offset):
+                    gate(getframe(1), stream, True)
         except RecursionError:
             recorder.lost_count += 1
         except Exception:
@@ -223,6 +228,8 @@ def _callbacks(recorder: MonitoringRecorder) -> dict[int, Callable[..., object]]
                 if code.co_flags & GENERATOR_FLAGS:
                     value = (id(getframe(1)), value)
                 stream.events.extend((code, clock(), -2 - offset, value))
+                if gate is not None:
+                    gate(getframe(1), stream, True)
         except RecursionError:
             recorder.lost_count += 1
         except Exception:

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from time import perf_counter_ns
 from types import CodeType, FrameType, TracebackType
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 from flasktrace.tracer import state
 from flasktrace.tracer.capture import capture, class_name_of, exception_text
@@ -45,6 +45,21 @@ RETURNING = frozenset(
     if name in dis.opmap
 )
 
+_YIELDING = frozenset(
+    dis.opmap[name] for name in ("YIELD_VALUE", "RESUME", "RETURN_GENERATOR") if name in dis.opmap
+)
+
+
+class Gate(Protocol):
+    """Told of each recorded call's beginning and end, in its thread, once the event is written."""
+
+    def __call__(self, frame: FrameType, stream: ThreadStream, is_end: bool, /) -> None: ...
+
+    def on_hand_over(self, stream: ThreadStream, /) -> None:
+        """The thread is a server's, and is about to start another for a request."""
+        ...
+
+
 ProfileFunction = Callable[[FrameType, str, Any], object]
 
 
@@ -57,12 +72,16 @@ class RecorderOptions:
         with_values: whether parameters, receivers and results are kept.
         with_state: whether snapshots of the context stacks and the app's tables are taken.
         on_serve: called with the server object when ``BaseServer.serve_forever`` begins.
+        gate: called in the traced thread after each call and before it goes on; it may hold it.
+        clock: gives the times of the events, in nanoseconds.
     """
 
     scope: ScopeOptions = field(default_factory=ScopeOptions)
     with_values: bool = True
     with_state: bool = False
     on_serve: Callable[[object], None] | None = None
+    gate: Gate | None = None
+    clock: Callable[[], int] = perf_counter_ns
 
 
 class Recorder:
@@ -130,11 +149,11 @@ class Recorder:
         stream = self.current_stream()
         if stream is None:
             raise RuntimeError("this thread is not being recorded")
-        stream.events.extend((None, perf_counter_ns(), request_id, "request"))
+        stream.events.extend((None, self.options.clock(), request_id, "request"))
         try:
             yield
         finally:
-            stream.events.extend((None, perf_counter_ns(), 0, "request"))
+            stream.events.extend((None, self.options.clock(), 0, "request"))
 
     def current_stream(self) -> ThreadStream | None:
         """The stream of the calling thread; None when it is not recorded."""
@@ -184,11 +203,13 @@ class Recorder:
         code = frame.f_code
         if code is THREAD_STARTS[0]:
             thread = frame.f_locals["self"]
-            stream.events.extend((None, perf_counter_ns(), id(thread), None))
+            stream.events.extend((None, self.options.clock(), id(thread), None))
             back = frame.f_back
             if back is not None and back.f_code.co_filename == _SOCKETSERVER_FILE:
                 self.workers[:] = [w for w in self.workers if w.ident is None or w.is_alive()]
                 self.workers.append(thread)
+                if self.options.gate is not None:
+                    self.options.gate.on_hand_over(stream)
         elif code.co_qualname == "ConfigAttribute.__get__" or code.co_qualname == "ConfigAttribute.__set__":
             self._note_secret(frame.f_locals)
         elif code is _SERVE_FOREVER and self.options.on_serve is not None:
@@ -216,7 +237,7 @@ class Recorder:
     def _note_state(self, frame: FrameType, stream: ThreadStream) -> None:
         snapshot = state.take(frame)
         if snapshot is not None:
-            stream.events.extend((None, perf_counter_ns(), snapshot, "state"))
+            stream.events.extend((None, self.options.clock(), snapshot, "state"))
 
     def _failed(self) -> bool:
         """Tell whether the exception being handled is the hook's own fault (and count it then).
@@ -247,7 +268,8 @@ class Recorder:
 def _hook(recorder: Recorder, stream: ThreadStream) -> ProfileFunction:
     """The hook of one thread. Everything it needs is a local of this closure, as that is fastest."""
     modes, plans, with_values = recorder._modes, recorder._plans, recorder.options.with_values
-    extend, get_mode, get_plan, clock = stream.events.extend, modes.get, plans.get, perf_counter_ns
+    extend, get_mode, get_plan, clock = stream.events.extend, modes.get, plans.get, recorder.options.clock
+    gate = recorder.options.gate
     snapshots = recorder._snapshots
     pending = False  # a recorded call has just been left by an exception
 
@@ -264,7 +286,8 @@ def _hook(recorder: Recorder, stream: ThreadStream) -> ProfileFunction:
             back = back.f_back
         detail: Any = None
         is_generator = code.co_flags & GENERATOR_FLAGS
-        if not (is_generator and is_resumption(code, frame.f_lasti)):
+        is_resumed = is_generator and is_resumption(code, frame.f_lasti)
+        if not is_resumed:
             plan = get_plan(id(code))
             names = recorder._plan(code) if plan is None else plan[0]
             if names:
@@ -273,6 +296,8 @@ def _hook(recorder: Recorder, stream: ThreadStream) -> ProfileFunction:
         if is_generator:
             detail = (id(frame), frame.f_lasti, detail)
         extend((code, clock(), back.f_lasti if back is not None else -1, detail))
+        if gate is not None and not is_resumed:
+            gate(frame, stream, False)
 
     def on_return(frame: FrameType, code: CodeType, mode: int, argument: Any) -> None:
         nonlocal pending
@@ -287,6 +312,8 @@ def _hook(recorder: Recorder, stream: ThreadStream) -> ProfileFunction:
         if code.co_flags & GENERATOR_FLAGS:
             value = (id(frame), value)
         extend((code, clock(), -2 - lasti, value))
+        if gate is not None and not is_yield(code, lasti):
+            gate(frame, stream, True)
 
     def hook(frame: FrameType, event: str, argument: Any) -> None:
         nonlocal pending
@@ -336,6 +363,11 @@ def is_resumption(code: CodeType, lasti: int) -> bool:
     """Tell whether a generator whose call is reported at ``lasti`` goes on, rather than begins."""
     instructions = code.co_code
     return instructions[lasti] != _RESUME or instructions[lasti + 1] != 0
+
+
+def is_yield(code: CodeType, lasti: int) -> bool:
+    """Tell whether what looks like a return is a generator that will go on."""
+    return bool(code.co_flags & GENERATOR_FLAGS) and code.co_code[lasti] in _YIELDING
 
 
 def _seen(error: BaseException) -> list[tuple[str, str, frozenset[int]]]:
