@@ -107,7 +107,7 @@ def _owner(function: Function, words: Captions) -> str:
     if function.qualname == "<module>":
         return words.script if function.module == "__main__" else words.module
     owner = function.qualname.rpartition(".")[0]
-    parts = [part for part in owner.split(".") if part != "<locals>"]
+    parts = [part for part in owner.split(".") if part not in ("", "<locals>")]
     if not parts and function.module == "__main__":
         return _file_name(function) or function.module
     return ".".join(parts) or function.module

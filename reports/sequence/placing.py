@@ -244,7 +244,8 @@ class Placer:
         """The value on its dashed arrow, cut to the room between the bars."""
         assert own.step is not None and row.barrier is not None
         anchor, barrier = self.columns.x_px[row.anchor], self.columns.x_px[row.barrier]
-        room = abs(barrier - anchor) - row.offset_px - row.barrier_px - CLEAR_PX
+        # The lifelines stand at tenths of a px: a rounding must not cut what they were put apart for.
+        room = abs(barrier - anchor) - row.offset_px - row.barrier_px - CLEAR_PX + 0.2
         text = shorten(run.spans[0].text, room, VALUE_PX, mono=True)
         y = max(self.y_px + 13, self.starts[own.key][1] + 18)
         group = self._group(own.step)

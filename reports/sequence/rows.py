@@ -26,7 +26,7 @@ GAP_AFTER_HOOK_PX = 6.0
 CLEAR_PX = 8.0
 TARGET_CHARS = 30
 CAPTION_PX = 10.5
-VALUE_ROOM_PX = 100.0
+VALUE_ROOM_PX = 116.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -176,3 +176,12 @@ def test_an_impossible_format_says_what_to_do(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(UsageError, match="install Graphviz, or take --format svg"):
         render(_graph(), "png")
+
+
+def test_a_script_and_its_functions_bear_the_name_of_the_file() -> None:
+    builder = TraceBuilder.new()
+    builder.add("index", builder.add("<module>"))
+    graph = build_graph(builder.trace)
+    shown = [(face.name, face.owner) for face in faces(graph, captions("en")).values()]
+    assert shown == [("__main__.py", "the script"), ("index", "__main__.py")]  # the file's name in this trace
+    assert captions("zh").script == "脚本"
