@@ -31,6 +31,8 @@ _events: Any = getattr(_monitoring, "events", None)
 
 _PREFERRED_IDS = (3, 4, 5, 1, 0, 2)  # those without a meaning first
 _NAME = "flasktrace"
+# On 3.12 f_locals is a copy that the frame keeps: it would keep alive what the function lets go.
+_HAS_COPIED_LOCALS = sys.version_info < (3, 13)
 
 
 def is_available() -> bool:
@@ -157,6 +159,8 @@ class MonitoringRecorder(Recorder):
             if names:
                 values = frame.f_locals
                 detail = tuple([capture(values.get(name)) for name in names])
+                if _HAS_COPIED_LOCALS:
+                    values.clear()
         if code.co_flags & GENERATOR_FLAGS:
             detail = (id(frame), frame.f_lasti if is_resumed else -1, detail)
         time_ns = self.options.clock()
