@@ -14,6 +14,7 @@ from types import CodeType, ModuleType
 from typing import Any
 
 from flasktrace.tracer.errors import ScenarioError
+from flasktrace.tracer.surroundings import same_room
 
 FACTORIES = ("create_app", "make_app")
 APP_NAMES = ("app", "application")
@@ -27,11 +28,13 @@ class Scenario:
     Attributes:
         name: as shown; the script's stem unless given.
         arguments: the script's ``sys.argv[1:]``.
+        make_program: makes the program in place of finding it by ``target``.
     """
 
     target: str
     name: str = ""
     arguments: tuple[str, ...] = ()
+    make_program: "Callable[[], Program] | None" = None
 
     @property
     def is_script(self) -> bool:
@@ -63,6 +66,8 @@ def load(scenario: Scenario) -> Program:
         ScenarioError: there is no such script or module.
         SyntaxError: the script does not compile (its own failure).
     """
+    if scenario.make_program is not None:
+        return scenario.make_program()
     if scenario.is_script:
         return _load_script(Path(scenario.target))
     return _load_module(scenario)
@@ -97,7 +102,8 @@ def _main_module(path: str) -> ModuleType:
 
 
 def _run_code(code: CodeType, module: ModuleType) -> None:
-    exec(code, module.__dict__)
+    with same_room():
+        exec(code, module.__dict__)
 
 
 def _load_module(scenario: Scenario) -> Program:

@@ -116,6 +116,28 @@ def as_it_was() -> Iterator[None]:
             signal.signal(signal.SIGINT, interrupt)
 
 
+@contextlib.contextmanager
+def same_room() -> Iterator[None]:
+    """While inside, the program can recurse as deep as if it ran alone: our frames below it do not count."""
+    frame, depth = sys._getframe(), 0
+    while frame.f_back is not None:
+        frame, depth = frame.f_back, depth + 1
+    plain_get, plain_set = sys.getrecursionlimit, sys.setrecursionlimit
+
+    def getrecursionlimit() -> int:
+        return plain_get() - depth
+
+    def setrecursionlimit(limit: int, /) -> None:
+        plain_set(limit + depth if limit > 0 else limit)
+
+    plain_set(plain_get() + depth)
+    sys.getrecursionlimit, sys.setrecursionlimit = getrecursionlimit, setrecursionlimit
+    try:
+        yield  # as_it_was() puts the limit itself back: the program may have set another one
+    finally:
+        sys.getrecursionlimit, sys.setrecursionlimit = plain_get, plain_set
+
+
 def _folder_here() -> str | None:
     try:
         return os.getcwd()
