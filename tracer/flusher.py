@@ -1,12 +1,14 @@
 """Writes the trace while the recording goes on, so that a killed process leaves what there was."""
 
 import _thread
-from collections.abc import Callable, Sequence
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
 from time import perf_counter_ns
 
 from flasktrace.tracer.builder import Builder
 from flasktrace.tracer.client import Latch
 from flasktrace.tracer.errors import TraceError
+from flasktrace.tracer.live_messages import DeltaMaker
 from flasktrace.tracer.model import Metadata, Request
 from flasktrace.tracer.store import TraceWriter
 
@@ -20,7 +22,7 @@ class Flusher:
     def __init__(
         self,
         builder: Builder,
-        writer: TraceWriter | None,
+        writer: TraceWriter | DeltaMaker | None,
         metadata: Metadata,
         requests: Sequence[Request] = (),
         on_thread: Callable[[], None] = lambda: None,
@@ -48,6 +50,12 @@ class Flusher:
         """Write all that was recorded by now, from any thread: the process is about to end."""
         with self._busy:
             self._take(None)
+
+    @contextlib.contextmanager
+    def held(self) -> Iterator[None]:
+        """While inside, nothing is built or written."""
+        with self._busy:
+            yield
 
     def write_rest(self) -> None:
         """Write what was built since, and close the file."""

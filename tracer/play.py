@@ -9,7 +9,7 @@ import contextlib
 import importlib
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,9 @@ from flasktrace.tracer.engines import make_recorder
 from flasktrace.tracer.errors import FlasktraceError, ScenarioError
 from flasktrace.tracer.flusher import Flusher
 from flasktrace.tracer.interrupts import InterruptWatch
+from flasktrace.tracer.live_client import PATIENCE_S, PatientDriver
+from flasktrace.tracer.live_messages import DeltaMaker
+from flasktrace.tracer.live_play import LivePlay
 from flasktrace.tracer.model import Metadata, Trace
 from flasktrace.tracer.program import Program, Scenario, as_main, find_app, load, program_traceback
 from flasktrace.tracer.recorder import RecorderOptions
@@ -61,6 +64,7 @@ class PlayOptions:
         mask: further names of secrets, regular expressions.
         recorder: the recorder's engine; "" for the fastest that works here.
         activate: puts the bundled engine in place.
+        live: holds the program at its stops for a walk; nothing is written to a file then.
         say: tells the user what cannot wait for the result, as the program ends the whole process.
     """
 
@@ -75,6 +79,7 @@ class PlayOptions:
     mask: tuple[str, ...] = ()
     recorder: str = ""
     activate: Callable[[], None] = _activate_bundle
+    live: LivePlay | None = None
     say: Callable[[str], None] = lambda message: None
 
 
@@ -133,14 +138,21 @@ class _Play:
         self.scenario, self.options = scenario, options
         self.texts = Texts(options.mask)
         self.texts.learn_named(os.environ.items())
+        live = options.live
         recorder_options = RecorderOptions(
             options.scope, options.with_values, options.with_state, self._on_serve
         )
+        if live is not None:
+            recorder_options = replace(recorder_options, gate=live.holder, clock=live.holder.clock)
         self.recorder = make_recorder(recorder_options, options.recorder)
         ignore = self.recorder.ignore_this_thread
-        self.driver = Driver(
-            self._plan, self.recorder.workers, options.timeout_s, ignore, self.texts.learn_guess
-        )
+        client = (self._plan, self.recorder.workers)
+        if live is None:
+            self.driver = Driver(*client, options.timeout_s, ignore, self.texts.learn_guess)
+        else:
+            self.driver = PatientDriver(
+                *client, PATIENCE_S, ignore, self.texts.learn_guess, before_stop=live.before_stop
+            )
         self.builder = Builder(self.recorder, self.texts, options.limit, self.driver.request_of_port)
         self.program: Program | None = None
         self.app: Any = None
@@ -152,7 +164,8 @@ class _Play:
         self.exit_status: int | None = None
 
     def run(self) -> PlayResult:
-        writer = TraceWriter(self.options.trace_path) if self.options.trace_path else None
+        writer = self._writer()
+        live = self.options.live
         flusher = Flusher(
             self.builder, writer, self._metadata(), self.driver.requests, self.recorder.ignore_this_thread
         )
@@ -160,8 +173,12 @@ class _Play:
         try:
             with as_it_was(), leaving, loopback_ports(self._on_bound), no_reloader():
                 flusher.start()
+                if live is not None:
+                    live.attach(self.recorder, self.builder, flusher, self.texts)
                 self._run_program()
         finally:
+            if live is not None:
+                live.detach()
             flusher.stop()
             trace = self.builder.finish(self._metadata(), self.driver.requests)
             trace.metadata = with_ancestries(trace, self.program.namespace if self.program else {})
@@ -176,6 +193,11 @@ class _Play:
             self.was_interrupted,
             self.options.trace_path,
         )
+
+    def _writer(self) -> "TraceWriter | DeltaMaker | None":
+        if self.options.live is not None:
+            return self.options.live.writer
+        return TraceWriter(self.options.trace_path) if self.options.trace_path else None
 
     def _run_program(self) -> None:
         try:
@@ -237,6 +259,8 @@ class _Play:
 
     def _on_serve(self, server: object) -> None:
         self.driver.on_serve(server)
+        if self.options.live is not None:
+            self.options.live.on_serve(server)
 
     def _exited(self, code: object) -> None:
         """As the interpreter does with what ``sys.exit`` is given: anything but a number is a last word."""
@@ -297,7 +321,8 @@ class _Play:
         return planned
 
     def _planned(self, server: object) -> Sequence[PlannedRequest]:
-        if self.options.requests:
+        is_listening = self.options.live is not None and self.options.live.is_listening
+        if self.options.requests or is_listening:
             return self.options.requests
         namespace = self.program.namespace if self.program is not None else {}
         given = namespace.get("REQUESTS")

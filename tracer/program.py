@@ -98,6 +98,8 @@ def _main_module(path: str) -> ModuleType:
     module.__file__ = path
     module.__loader__ = importlib.machinery.SourceFileLoader("__main__", path)
     module.__dict__.update(__builtins__=sys.modules["builtins"], __cached__=None, __package__=None)
+    if sys.version_info < (3, 14):
+        module.__annotations__ = {}
     return module
 
 

@@ -1,0 +1,127 @@
+"""Recording inside a running process: a part of a program, a test, one request of a server.
+
+Unlike a play, a session changes nothing around the program: it only listens between start and stop.
+"""
+
+import contextlib
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from flasktrace.tracer.builder import Builder
+from flasktrace.tracer.capture import Texts
+from flasktrace.tracer.describing import describe
+from flasktrace.tracer.engines import make_recorder
+from flasktrace.tracer.flusher import Flusher
+from flasktrace.tracer.inprocess import find_requests
+from flasktrace.tracer.model import Request, Trace
+from flasktrace.tracer.recorder import Recorder, RecorderOptions
+from flasktrace.tracer.scope import ScopeOptions
+from flasktrace.tracer.store import TraceWriter
+
+
+@dataclass(frozen=True, slots=True)
+class SessionOptions:
+    """What a session records.
+
+    Attributes:
+        name: of the recording, as views show it.
+        trace_path: where to write the trace while recording; None to keep it in memory only.
+        limit: the number of calls to keep.
+        with_values: whether values are recorded.
+        with_state: whether snapshots of the contexts and of the app's tables are taken.
+        scope: which code is recorded.
+        mask: further names of secrets, regular expressions.
+        recorder: the recorder's engine; "" for the fastest that works here.
+        finds_requests: whether the requests are told apart by the calls of the app.
+    """
+
+    name: str = "recording"
+    trace_path: Path | None = None
+    limit: int = 1_000_000
+    with_values: bool = True
+    with_state: bool = True
+    scope: ScopeOptions = field(default_factory=ScopeOptions)
+    mask: tuple[str, ...] = ()
+    recorder: str = ""
+    finds_requests: bool = True
+
+
+class Session:
+    """One recording, from :meth:`start` to :meth:`stop`.
+
+    Raises:
+        TraceError: the trace's file cannot be written.
+        UsageError: the recorder cannot be had.
+    """
+
+    def __init__(self, options: SessionOptions | None = None) -> None:
+        self.options = options or SessionOptions()
+        wanted = RecorderOptions(self.options.scope, self.options.with_values, self.options.with_state)
+        self.recorder: Recorder = make_recorder(wanted, self.options.recorder)
+        self.requests: list[Request] = []
+        self.is_recording = False
+        self._builder = Builder(self.recorder, Texts(self.options.mask), self.options.limit)
+        writer = TraceWriter(self.options.trace_path) if self.options.trace_path else None
+        metadata = describe(self.options.name, _engine(), self.recorder)
+        ignore = self.recorder.ignore_this_thread
+        self._flusher = Flusher(self._builder, writer, metadata, self.requests, ignore)
+        self._is_over = False
+
+    def start(self) -> None:
+        """Begin to record this thread and those that are started from now on.
+
+        Raises:
+            RuntimeError: it was started before.
+        """
+        if self.is_recording or self._is_over:
+            raise RuntimeError("a session records once; make another one")
+        self._flusher.start()
+        try:
+            self.recorder.start()
+        except BaseException:
+            self._flusher.stop()
+            raise
+        self.is_recording = True
+
+    def stop(self) -> Trace:
+        """End the recording; the hooks that were there before are put back. Harmless a second time."""
+        if self._is_over:
+            return self._builder.trace
+        self._is_over = True
+        self.recorder.stop()
+        self.is_recording = False
+        self._flusher.stop()
+        trace = self._builder.finish(self._builder.trace.metadata, self.requests)
+        self._name_requests()
+        self._flusher.write_rest()
+        if self._flusher.failure is not None:
+            raise self._flusher.failure
+        return trace
+
+    @property
+    def trace(self) -> Trace:
+        """The trace so far; of a session that is over, all of it."""
+        return self._builder.trace
+
+    @contextlib.contextmanager
+    def looking(self) -> Iterator[Trace]:
+        """The trace so far, which does not grow inside; calls that have not ended yet are unfinished."""
+        with self._flusher.held():
+            if not self._is_over:
+                self._builder.take()
+                self._name_requests()
+            yield self._builder.trace
+
+    def _name_requests(self) -> None:
+        if self.options.finds_requests:
+            self.requests[:], filled = find_requests(self._builder.trace)
+            self._builder.set_requests(self.requests)
+            self._builder.changed.update(row for row in filled if row < self._builder.written_count)
+
+
+def _engine() -> str:
+    """Which Flask this process has: the bundled one goes by its real name in its specification."""
+    spec = getattr(sys.modules.get("flask"), "__spec__", None)
+    return "bundled" if str(getattr(spec, "name", "")).startswith("flasktrace.") else "installed"
