@@ -42,7 +42,7 @@ class TreeOptions:
         width_cells: of the terminal; None when the output is no terminal: nothing is cut then.
         is_ascii: only ASCII can be written.
         is_coloured: write colour codes.
-        explain: add what each landmark does.
+        explain: add what each landmark does, where it is first called.
         resolution: add, for an inherited method, the class it was called on and the one it was found on.
         times: show how long each call took; without, the same trace gives the same text.
         legend: explain the signs at the end.
@@ -134,6 +134,7 @@ class _Writer:
         if options.state:
             self.changes = changes_by_step(folded, state_lane(folded.trace), options.language)
         self.labels: dict[Hashable, _Label] = {}
+        self.told: set[str] = set()  # the landmarks that were explained: once is enough
         self.bars = [""]  # by depth: what stands before the branches of the step last seen there
 
     def lines(self) -> Iterator[str]:
@@ -240,8 +241,10 @@ class _Writer:
         if label is None:
             if len(self.labels) >= MAX_LABELS:
                 self.labels.clear()
-            taken = self.gutter_cells + cells(branch)
-            label = self.labels[key] = self._label(self.folded.steps[number - 1], taken)
+            told_before = len(self.told)
+            label = self._label(self.folded.steps[number - 1], self.gutter_cells + cells(branch))
+            if len(self.told) == told_before:  # else the next one that looks alike has no explanation
+                self.labels[key] = label
         return label
 
     def _label(self, step: Step, taken_cells: int) -> _Label:
@@ -301,8 +304,10 @@ class _Writer:
 
     def _notes(self, step: Step) -> list[str]:
         notes = []
-        if self.options.explain and step.landmark is not None and step.landmark.does:
-            notes.append(clean(step.landmark.does))
+        landmark = step.landmark if self.options.explain else None
+        if landmark is not None and landmark.does and landmark.key not in self.told:
+            self.told.add(landmark.key)
+            notes.append(clean(landmark.does))
         if self.options.resolution:
             note = self._resolution_note(step)
             if note:
