@@ -205,7 +205,7 @@ class _Writer:
         status = words.no_answer if request.status is None else str(request.status)
         text = clean(f"{request.method} {request.target}")
         yield self._aside("muted", "")
-        line = f"{words.request} {text} {self.signs.arrow} {status}"
+        line = f"{words.request}{text} {self.signs.arrow} {status}"
         # On a terminal it is a bar in reverse colours, with a margin.
         yield self._aside("banner", line if self.options.width_cells is None else f" {line} ")
 

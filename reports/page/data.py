@@ -6,6 +6,7 @@ from flasktrace.reports.folded import FoldedTrace, Step
 from flasktrace.reports.folding import FoldOptions, fold
 from flasktrace.reports.hooks import Ledger, hook_ledger
 from flasktrace.reports.labels import display_name, ending, resolution, role_of
+from flasktrace.reports.page.drawn import drawn_part
 from flasktrace.reports.page.options import PageData, PageOptions
 from flasktrace.reports.page.sources import Sources
 from flasktrace.reports.page.words import WORDS
@@ -27,12 +28,9 @@ def page_data(trace: Trace, options: PageOptions) -> PageData:
         trace: as recorded or filtered; it is not changed.
         options: with the catalogues of the page's languages.
     """
-    catalogue = options.catalogues[options.language]
     fold_options = FoldOptions(options.level, filtered_count=options.filtered_count)
-    folded = drawn = fold(trace, catalogue, fold_options)
-    if len(folded.steps) > options.max_drawn_steps:
-        limited = FoldOptions(options.level, options.max_drawn_steps, filtered_count=options.filtered_count)
-        drawn = fold(trace, catalogue, limited)
+    folded = fold(trace, options.catalogues[options.language], fold_options)
+    drawn = drawn_part(folded, options)
     title = clean(options.title or trace.metadata.scenario or "flasktrace", 200)
     data = PageData(options, title, folded, drawn, state_lane(trace), hook_ledger(trace))
     collector = _Collector(data)
@@ -128,10 +126,20 @@ class _Collector:
             "end_state": lane.index_at(call.thread_id, call.end_ns),
             "tables": lane.table_index_at(call.start_ns),
             "end_tables": lane.table_index_at(call.end_ns),
-            "drawn": self.data.drawn.owners[position],
+            "drawn": self._drawn(call.id, position),
         }
         for name, value in row.items():
             columns[name].append(value)
+
+    def _drawn(self, call_id: int, position: int) -> int:
+        """The number that a step has in the drawings; 0 when they end before it."""
+        drawn = self.data.drawn
+        if drawn.trace is not self.trace:
+            try:
+                position = drawn.trace.calls.index_of(call_id)
+            except KeyError:
+                return 0
+        return drawn.owners[position]
 
     def _function(self, function: Function, step: Step) -> int:
         index = self.functions.get(function.id)

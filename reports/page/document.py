@@ -13,6 +13,7 @@ from flasktrace.reports.lane_text import changes_by_step
 from flasktrace.reports.page.drawings import chapter_drawings
 from flasktrace.reports.page.options import PageData
 from flasktrace.reports.page.words import WORDS
+from flasktrace.reports.state import state_lane
 from flasktrace.reports.text import clean
 from flasktrace.tracer.model import Origin, Request
 
@@ -26,10 +27,9 @@ class DocumentWriter:
         self.data = data
         self.words: Mapping[str, str] = WORDS[data.options.language]
         self.drawings = {
-            drawing.chapter: drawing.svg
-            for drawing in chapter_drawings(data.drawn, data.options.language, data.options.max_drawn_steps)
+            drawing.chapter: drawing.svg for drawing in chapter_drawings(data.drawn, data.options.language)
         }
-        self.changes = changes_by_step(data.drawn, data.lane, data.options.language)
+        self.changes = changes_by_step(data.drawn, state_lane(data.drawn.trace), data.options.language)
         self.ledgers = {ledger.request.id: ledger for ledger in data.ledgers}
 
     def pieces(self) -> Iterator[str]:
@@ -37,12 +37,15 @@ class DocumentWriter:
         data = self.data
         if data.options.introduction_html:
             yield f'<div class="introduction">{data.options.introduction_html}</div>\n'
-        if data.drawn is not data.folded:
+        if not data.is_numbered_alike:
             level = data.drawn.level.value
             yield self._word("drawn_less", "p", level=level, steps=len(data.folded.steps)) + "\n"
+        if data.drawn.trace is not data.folded.trace:
+            last = len(data.drawn.steps)
+            yield self._word("drawn_first", "p", last=last, steps=len(data.folded.steps)) + "\n"
         yield from self._contents()
         story: tuple[int, int] | None = None
-        for chapter in data.drawn.chapters[: data.options.max_drawn_steps]:
+        for chapter in data.drawn.chapters:
             request_id = chapter.request.id if chapter.request is not None else 0
             if story is None or story[0] != request_id:
                 if story is not None:
@@ -69,7 +72,7 @@ class DocumentWriter:
         yield '<nav class="contents" aria-labelledby="contents-title">'
         yield self._word("chapters", "h2").replace("<h2", '<h2 id="contents-title"', 1)
         yield "<ol>"
-        for chapter in self.data.drawn.chapters[: self.data.options.max_drawn_steps]:
+        for chapter in self.data.drawn.chapters:
             yield f'<li><a href="#chapter-{chapter.number}">{self._title(chapter)}</a></li>'
         yield "</ol></nav>\n"
 
@@ -91,7 +94,7 @@ class DocumentWriter:
         if svg is None:
             yield self._word("not_drawn", "p")
         else:
-            yield f'<figure data-chapter="{chapter.number}">{svg}</figure>'
+            yield f'<figure data-chapter="{chapter.number}" tabindex="0">{svg}</figure>'
         yield f'<ol class="steps" start="{chapter.first}">'
         for step in self.data.drawn.steps[chapter.first - 1 : chapter.last][
             : self.data.options.max_drawn_steps
@@ -123,7 +126,7 @@ class DocumentWriter:
         changes = "".join(
             f'<p class="state">{escape(line)}</p>' for line in self.changes.get(step.number, ())
         )
-        anchor = f' id="step-{step.number}"' if self.data.drawn is self.data.folded else ""
+        anchor = f' id="step-{step.number}"' if self.data.is_numbered_alike else ""
         return (
             f'<li{anchor} class="in-{level}{user}"><code><b>{name}</b>{brackets}</code>{result}{counts}'
             f" <small>{escape(duration(step.repeat_ns))}</small>{told}{changes}</li>"
@@ -164,5 +167,12 @@ class DocumentWriter:
                 yield f"<h3><code>{escape(row['name'])}</code> <small>{escape(row['place'])}</small></h3>"
                 yield f'<pre tabindex="0">{lines}</pre>'
             yield "</section>\n"
-        if any(row["source"] and row["role"] != "user" for row in rows):
-            yield self._word("licence", "p").replace("<p", '<p class="licence"', 1) + "\n"
+        if any(row["source"] and row["role"] != "user" for row in rows) and self.data.options.notices:
+            yield f'<details class="licence"><summary>{self._word("licences")}</summary>'
+            for project, text in self.data.options.notices.items():
+                yield f'<h3>{escape(clean(project))}</h3><pre tabindex="0">{escape(_paragraphs(text))}</pre>'
+            yield "</details>\n"
+
+
+def _paragraphs(text: str) -> str:
+    return "\n".join(clean(line) for line in text.splitlines()).strip()

@@ -22,30 +22,25 @@ class Drawing:
     svg: str
 
 
-def chapter_drawings(folded: FoldedTrace, language: str, max_steps: int) -> Iterator[Drawing]:
-    """The drawings of the chapters, up to a number of steps in all.
+def chapter_drawings(folded: FoldedTrace, language: str) -> Iterator[Drawing]:
+    """The drawings of the chapters.
 
     Args:
         folded: with a catalogue of the same language.
         language: of the drawings' own words.
-        max_steps: chapters beyond are not drawn.
     """
     options = SequenceOptions(
         has_notes=False, language=language, links=LinkMode.NONE, theme=Theme.LIGHT, id_prefix=PREFIX
     )
-    drawn = 0
     for figure in chapter_figures(folded, options):
         assert figure.options.chapters is not None
         chapter = folded.chapters[figure.options.chapters[0] - 1]
-        drawn += chapter.last - chapter.first + 1
-        if drawn > max_steps:
-            return
         svg = draw_sequence(folded, figure.options)
         yield Drawing(chapter.number, for_page(svg, f"{PREFIX}{chapter.number}-"))
 
 
 def for_page(svg: str, prefix: str) -> str:
-    """A drawing without its style sheet, tooltips of bars and repeated fonts: the page has those.
+    """A drawing without its style sheet, tooltips and repeated fonts: the page has those.
 
     Args:
         svg: as :func:`draw_sequence` gives it.
@@ -63,6 +58,8 @@ def for_page(svg: str, prefix: str) -> str:
         element.tail = None
         if element.text is not None and not element.text.strip():
             element.text = None
+        if not element.get("id", "").startswith(f"{PREFIX}step-"):
+            element.attrib.pop("id", None)  # a request or a note may be in several drawings
         if element.get("font-family") == MONO:
             del element.attrib["font-family"]
             element.set("class", f"{element.get('class', '')} mono".strip())

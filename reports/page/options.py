@@ -28,6 +28,7 @@ class PageOptions:
         level: how much is shown.
         filtered_count: calls that a filter took out before.
         read_source: gives the lines of a source file, or None where it cannot; the renderer opens no file.
+        notices: licences of the projects whose source the page carries: a text by the project's name.
         introduction_html: trusted HTML put before the chapters, such as a lesson's text. Inline styles,
             scripts and remote images in it are not run or loaded: the page's security policy forbids them.
         max_drawn_steps: the drawing and the document without JavaScript show no more steps than this.
@@ -39,6 +40,7 @@ class PageOptions:
     level: Level = Level.MILESTONES
     filtered_count: int = 0
     read_source: Callable[[str], list[str] | None] = no_source
+    notices: Mapping[str, str] = field(default_factory=dict)
     introduction_html: str = ""
     max_drawn_steps: int = MAX_DRAWN_STEPS
 
@@ -65,6 +67,11 @@ class PageData:
     ledgers: list[Ledger]
     script: dict[str, Any] = field(default_factory=dict)
     function_numbers: dict[int, int] = field(default_factory=dict)
+
+    @property
+    def is_numbered_alike(self) -> bool:
+        """Whether a step has one number in the drawings and in the tree."""
+        return self.drawn.level is self.folded.level
 
     @property
     def catalogue(self) -> Catalogue:

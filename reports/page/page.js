@@ -159,12 +159,11 @@ const moves = make("div", {id: "moves", role: "group"},
 const scrub = make("input", {id: "scrub", type: "range", min: 0, max: lastStop, step: 1, value: 0});
 const where = make("output", {id: "where", for: "scrub"});
 const chapterBar = make("nav", {id: "chapters", tabindex: "-1"});
-const tree = make("div", {id: "tree", class: "js-only", role: "tree", tabindex: "0"});
 const rows = make("div", {id: "rows", role: "presentation"});
-tree.append(rows);
+const tree = make("div", {id: "tree", role: "tree", tabindex: "0"}, rows);
+const treePane = make("section", {id: "tree-pane", class: "js-only"}, tree);
 const side = make("aside", {id: "side", class: "js-only", tabindex: "0"});
-const live = make("p", {id: "live", role: "status"});
-$("bar").after(make("div", {id: "rail", class: "js-only", role: "region"}, moves, scrub, where, chapterBar), tree);
+$("bar").after(make("div", {id: "rail", class: "js-only", role: "region"}, moves, scrub, where, chapterBar), treePane);
 $("document").after(side);
 const panel = (key) => {
   const body = make("div");
@@ -173,6 +172,8 @@ const panel = (key) => {
 };
 const panes = Object.fromEntries(["explanation", "source", "values", "state", "hooks"].map((key) => [key, panel(key)]));
 const documentPane = $("document");
+documentPane.tabIndex = 0;
+for (const figure of document.querySelectorAll("figure")) figure.removeAttribute("tabindex");
 const keysOn = make("input", {type: "checkbox", id: "keys-on"});
 const helpKeys = [["s S", "key_s"], ["n N", "key_n"], ["r R", "key_r"], ["u", "key_u"], ["m M", "key_m"], ["/", "key_slash"], ["g", "key_g"], ["?", "key_help"]];
 const help = make("dialog", {id: "help", "aria-labelledby": "help-title"},
@@ -370,7 +371,7 @@ const showSource = (own, i) => {
   }
   const lines = linesOf(index);
   if (shownCode !== index || !codeElement) {
-    codeElement = make("pre", {id: "code", tabindex: "0", role: "region", "aria-label": word("source")}, ...lines);
+    codeElement = make("pre", {id: "code", tabindex: "0", role: "group", "aria-label": `${word("source")}: ${own.place}`}, ...lines);
     shownCode = index;
   }
   const current = (here.isEnd && steps.end_line[i] ? steps.end_line[i] : bodyLine(own)) - own.line;
@@ -471,18 +472,22 @@ const showHooks = (i) => {
 /* ---- Chapters and words ---- */
 const firsts = chapters.map((chapter) => chapter.first);
 const chapterOf = (i) => lastAtOrBefore(firsts, i + 1);
-const MAX_LINKS = 400;
-const drawChapters = () => {
+const MAX_LINKS = 200; // of a long run, those around the current chapter
+let links = [0, 0];
+const drawChapters = (current) => {
+  const from = Math.max(0, Math.min(current - MAX_LINKS / 2, chapters.length - MAX_LINKS));
+  links = [from, Math.min(from + MAX_LINKS, chapters.length)];
   let story = null;
   chapterBar.replaceChildren();
-  chapters.slice(0, MAX_LINKS).forEach((chapter, i) => {
+  for (let i = links[0]; i < links[1]; i++) {
+    const chapter = chapters[i];
     if (chapter.request !== story) {
       story = chapter.request;
       const request = data.requests.find((own) => own.id === story);
       chapterBar.append(make("span", {class: "story"}, request ? request.says : word("start_up")));
     }
     chapterBar.append(make("a", {href: `#chapter-${i + 1}`, id: `link-${i}`}, `${i + 1} ${data.phases[chapter.phase][language]}`));
-  });
+  }
 };
 chapterBar.addEventListener("click", (event) => {
   const link = event.target.closest("a");
@@ -507,7 +512,7 @@ const speak = () => {
     figure.dataset.shown = language;
   }
   search.placeholder = word("search_hint");
-  for (const [element, key] of [[search, "search_hint"], [scrub, "scrub"], [tree, "tree"], [documentPane, "diagram"], [side, "explanation"], [chapterBar, "chapters"], [moves, "step"], [$("rail"), "scrub"], [hits, "search"], [where, "step"]]) element.setAttribute("aria-label", word(key));
+  for (const [element, key] of [[search, "search_hint"], [scrub, "scrub"], [tree, "tree"], [treePane, "tree"], [documentPane, "diagram"], [side, "explanation"], [chapterBar, "chapters"], [moves, "step"], [$("rail"), "scrub"], [hits, "search"], [where, "step"]]) element.setAttribute("aria-label", word(key));
   const other = data.languages[(data.languages.indexOf(language) + 1) % data.languages.length];
   languageButton.textContent = other === "zh" ? "中文" : "English";
   languageButton.lang = other === "zh" ? "zh-Hans" : other;
@@ -515,7 +520,7 @@ const speak = () => {
   themeButton.textContent = word(isDark() ? "light" : "dark");
   shownCode = -1;
   band = marked = null;
-  drawChapters();
+  drawChapters(chapterOf(here.step));
   measure();
   render();
 };
@@ -546,6 +551,7 @@ const render = () => {
   revealRow();
   drawTree();
   const chapter = chapterOf(i);
+  if (chapter < links[0] || chapter >= links[1]) drawChapters(chapter);
   const old = chapterBar.querySelector("[aria-current]"), link = $(`link-${chapter}`);
   if (old && old !== link) old.removeAttribute("aria-current");
   if (link) {

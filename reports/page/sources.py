@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from flasktrace.reports.text import clean
-from flasktrace.tracer.model import Function
+from flasktrace.tracer.model import Function, Origin
 
 MAX_LINES = 400  # of one function
 MAX_LINE_CHARS = 400
@@ -35,6 +35,8 @@ class Sources:
 
     def of_function(self, function: Function) -> list[str]:
         """The function's own lines, clean; none where the file is not there or has changed since."""
+        if function.origin is Origin.LIBRARY:  # of any licence, and no part of the lesson
+            return []
         lines = self.lines(function.file_path)
         first, last = function.line_number, function.last_line
         if lines is None or not 1 <= first <= last <= len(lines):

@@ -79,13 +79,11 @@ _EN = {
     "link_hint": "#step-42 in the address leads to a step, #chapter-3 to a chapter.",
     "summary": "{calls} calls in {steps} steps",
     "drawn_less": "The drawing shows level {level}: all {steps} steps would not fit.",
+    "drawn_first": "The drawings end at step {last} of {steps}; the tree shows them all.",
     "chapter_range": "steps {first}–{last}, {calls} calls",
     "no_answer": "no answer",
     "your_source": "Your code",
-    "licence": (
-        "Source shown from Python, Flask and Werkzeug is their authors’: Python Software Foundation License "
-        "and BSD-3-Clause; copyright notices are in those projects’ distributions."
-    ),
+    "licences": "Licences of the source shown",
     "not_drawn": "This chapter is not drawn; the tree shows it.",
     "too_old": "This browser cannot unpack the page’s data; here is the page as a document.",
 }
@@ -165,13 +163,11 @@ _ZH = {
     "link_hint": "地址中的 #step-42 指向一个步骤，#chapter-3 指向一章。",
     "summary": "{calls} 次调用，显示为 {steps} 步",
     "drawn_less": "时序图按级别 {level} 显示：全部 {steps} 步放不下。",
+    "drawn_first": "时序图画到第 {last} 步为止（共 {steps} 步），其余请看调用树。",
     "chapter_range": "步骤 {first}–{last}，{calls} 次调用",
     "no_answer": "没有响应",
     "your_source": "你的代码",
-    "licence": (
-        "页面中 Python、Flask 与 Werkzeug 的源码归其作者所有：Python Software Foundation License "
-        "与 BSD-3-Clause；版权声明见这些项目的发行包。"
-    ),
+    "licences": "所示源码的许可证",
     "not_drawn": "这一章没有画出，请看调用树。",
     "too_old": "这个浏览器无法解开页面的数据，下面是文档形式的页面。",
 }

@@ -48,7 +48,7 @@ def page_pieces(data: PageData) -> Iterator[str]:
     yield '<link rel="icon" href="data:,">\n'
     yield f"<title>{escape(data.title)} – flasktrace</title>\n<style>{style}</style>\n</head>\n<body>\n"
     yield from _bar(data, words)
-    yield f'<main id="document" tabindex="-1" aria-label="{escape(words["diagram"])}">\n'
+    yield f'<main id="document" aria-label="{escape(words["diagram"])}">\n'
     yield from DocumentWriter(data).pieces()
     yield "</main>\n"
     yield f'<script type="application/octet-stream" id="data">{_packed(data)}</script>\n'
@@ -91,8 +91,8 @@ def _other_drawings(data: PageData) -> dict[str, dict[int, str]]:
     found = {}
     for language, catalogue in options.catalogues.items():
         if language != options.language:
-            folded = fold(data.folded.trace, catalogue, FoldOptions(data.drawn.level))
-            drawings = chapter_drawings(folded, language, options.max_drawn_steps)
+            folded = fold(data.drawn.trace, catalogue, FoldOptions(data.drawn.level))
+            drawings = chapter_drawings(folded, language)
             found[language] = {drawing.chapter: drawing.svg for drawing in drawings}
     return found
 

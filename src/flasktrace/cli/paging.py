@@ -1,6 +1,8 @@
 """Writes the page of a trace into a folder."""
 
+import importlib.metadata
 import io
+import sys
 import tokenize
 from pathlib import Path
 
@@ -10,6 +12,7 @@ from flasktrace.tracer.model import Trace
 
 PAGE = "page.html"
 LANGUAGES = ("en", "zh")
+_PYTHON_LICENCE = "Python Software Foundation License Version 2: https://docs.python.org/3/license.html"
 MAX_SOURCE_BYTES = 4_000_000
 
 
@@ -37,10 +40,24 @@ def write_page_file(trace: Trace, view: ViewOptions, folder: Path, name: str) ->
         level=Level(view.level),
         filtered_count=len(trace.calls) - len(shown.calls),
         read_source=read_source,
+        notices=licence_notices(trace.metadata.engine),
     )
     stream = io.StringIO()
     write_page(shown, stream, options)
     return write_file(folder / PAGE, stream.getvalue())
+
+
+def licence_notices(engine: str) -> dict[str, str]:
+    """The licences that the source of others is passed on under, by project; the bundled engine is ours."""
+    notices = {"Python": f"{sys.copyright}\n\n{_PYTHON_LICENCE}"}
+    for name in ("Flask", "Werkzeug") if engine == "installed" else ():
+        try:
+            distribution = importlib.metadata.distribution(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+        texts = map(distribution.read_text, ("licenses/LICENSE.txt", "LICENSE.txt", "LICENSE.rst"))
+        notices[name] = next(filter(None, texts), "BSD-3-Clause, Pallets")
+    return notices
 
 
 def read_source(file_path: str) -> list[str] | None:
