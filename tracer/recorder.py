@@ -142,6 +142,9 @@ class Recorder:
         threading.setprofile(self._previous[1])
         self.forks.stop()
         self.is_recording = False
+        # Threads that go on have a hook of their own still: the next call in each finds nothing known, and
+        # takes the hook away.
+        self._modes.clear()
 
     @contextmanager
     def request(self, request_id: int) -> Iterator[None]:
@@ -275,6 +278,9 @@ def _hook(recorder: Recorder, stream: ThreadStream) -> ProfileFunction:
 
     def on_call(frame: FrameType, code: CodeType, mode: int | None) -> None:
         if mode is None or mode == _GENERATED:
+            if not recorder.is_recording:
+                sys.setprofile(None)
+                return
             mode = recorder._decide(code, frame)
         if mode != IN_SCOPE:
             if mode & WATCHED:

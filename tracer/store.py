@@ -10,6 +10,7 @@ import os
 import sqlite3
 import stat
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,8 @@ from flasktrace.tracer.store_schema import (
     TABLES,
     journal_of,
 )
+
+_ROWS_A_STATEMENT = (1024, 64, 8, 1)  # times the columns at most 32,766, SQLite's limit
 
 __all__ = ["SCHEMA_VERSION", "SUFFIX", "TraceWriter", "read_trace", "write_trace"]
 
@@ -109,8 +112,17 @@ class TraceWriter:
         self._connection.close()
 
     def _insert(self, table: str, rows: Iterable[Sequence[object]]) -> None:
-        marks = ", ".join("?" * COLUMN_COUNTS[table])
-        self._connection.executemany(f"INSERT OR REPLACE INTO {table} VALUES ({marks})", rows)
+        marks = f"({', '.join('?' * COLUMN_COUNTS[table])})"
+        # Many rows a statement: each lets the program's threads run first, and waits until they let it.
+        rows = iter(rows)
+        while batch := list(islice(rows, _ROWS_A_STATEMENT[0])):
+            first = 0
+            for size in _ROWS_A_STATEMENT:
+                while len(batch) - first >= size:
+                    values = tuple(chain.from_iterable(batch[first : first + size]))
+                    places = ", ".join([marks] * size)
+                    self._connection.execute(f"INSERT OR REPLACE INTO {table} VALUES {places}", values)
+                    first += size
 
     def _new(self, table: str, items: Sequence[Any]) -> Iterator[tuple[int, Any]]:
         """The items that were not there at the last batch, with their positions."""

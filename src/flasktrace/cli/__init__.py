@@ -4,6 +4,7 @@ A command's module is imported when the command is run, so that ``flasktrace run
 terminal program of ``flasktrace step``, and the traced program starts early.
 """
 
+import errno
 import importlib
 import os
 import sys
@@ -95,12 +96,23 @@ def guarded(run: Callable[[], object]) -> int:
         # The reader, `head` say, has seen enough. The last flush at exit would complain again.
         sys.stderr.close()
         return 0
-    except Exception as error:
-        if os.environ.get("FLASKTRACE_DEBUG"):
-            raise
-        what = " ".join(f"{type(error).__name__}: {error}".split())[:300]
-        click.echo(
-            f"flasktrace: internal error: {what}; set FLASKTRACE_DEBUG=1 for the traceback, and report it",
-            err=True,
-        )
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF):
+            return _internal_error(error)
+        # What is left of the output would be tried, and complained about, once more at exit.
+        sys.stdout = None
+        click.echo(f"flasktrace: cannot write the output: {error.strerror}; send it elsewhere", err=True)
         return 2
+    except Exception as error:
+        return _internal_error(error)
+
+
+def _internal_error(error: Exception) -> int:
+    if os.environ.get("FLASKTRACE_DEBUG"):
+        raise error
+    what = " ".join(f"{type(error).__name__}: {error}".split())[:300]
+    click.echo(
+        f"flasktrace: internal error: {what}; set FLASKTRACE_DEBUG=1 for the traceback, and report it",
+        err=True,
+    )
+    return 2
