@@ -26,7 +26,15 @@ from flasktrace.tracer.live_client import PATIENCE_S, PatientDriver
 from flasktrace.tracer.live_messages import DeltaMaker
 from flasktrace.tracer.live_play import LivePlay
 from flasktrace.tracer.model import Metadata, Trace
-from flasktrace.tracer.program import Program, Scenario, as_main, find_app, load, program_traceback
+from flasktrace.tracer.program import (
+    Program,
+    Scenario,
+    as_main,
+    find_app,
+    load,
+    own_packages,
+    program_traceback,
+)
 from flasktrace.tracer.recorder import RecorderOptions
 from flasktrace.tracer.requests import PlannedRequest, planned_from, secrets_of
 from flasktrace.tracer.scope import ScopeOptions
@@ -140,7 +148,10 @@ class _Play:
         self.texts.learn_named(os.environ.items())
         live = options.live
         recorder_options = RecorderOptions(
-            options.scope, options.with_values, options.with_state, self._on_serve
+            replace(options.scope, own=(*options.scope.own, *own_packages(scenario))),
+            options.with_values,
+            options.with_state,
+            self._on_serve,
         )
         if live is not None:
             recorder_options = replace(recorder_options, gate=live.holder, clock=live.holder.clock)

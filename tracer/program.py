@@ -131,6 +131,13 @@ def _load_module(scenario: Scenario) -> Program:
     return Program(namespace, run, expression)
 
 
+def own_packages(scenario: Scenario) -> tuple[str, ...]:
+    """The package that ``package.module:app`` names: the program's own, though it may be installed."""
+    if scenario.make_program is not None or scenario.is_script:
+        return ()
+    return (scenario.target.partition(":")[0].partition(".")[0],)
+
+
 @contextmanager
 def as_main(scenario: Scenario, program: Program) -> Iterator[None]:
     """Let the interpreter look as if it had been started with the program: argv, path, ``__main__``."""

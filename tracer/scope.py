@@ -2,9 +2,10 @@
 
 The default scope is the program's own code, Flask, Werkzeug, and the standard library's server. Patterns
 of the user's include or exclude modules (``package`` or ``package.*``), paths (with a ``/``) and
-distributions (by the name of the folder in ``site-packages``).
+distributions (by their published name, or that of the folder in ``site-packages``).
 """
 
+import functools
 import os
 import re
 import sys
@@ -42,11 +43,13 @@ class ScopeOptions:
         origins: whose code is in scope.
         include: further modules, paths or distributions to record.
         exclude: what not to record, though its origin is in scope.
+        own: packages that are the program's own wherever they are installed.
     """
 
     origins: frozenset[Origin] = DEFAULT_ORIGINS
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
+    own: tuple[str, ...] = ()
 
 
 def shown_module(name: str) -> str:
@@ -93,6 +96,8 @@ class Scope:
     ) -> Decision:
         """Generated code (a dataclass's methods, exec) belongs to the module it runs in, if there is one."""
         source = module_globals.get("__file__")
+        if type(source) is not str:  # run in a namespace of its own, as SQLAlchemy's decorators are
+            source = getattr(sys.modules.get(module), "__file__", None)
         decision = self._decide(source if type(source) is str else file_path, module)
         if decision.is_recorded and (decision.origin is not Origin.USER or module not in sys.modules):
             return Decision(False, decision.origin, decision.module, "generated code, in no file to look at")
@@ -105,7 +110,7 @@ class Scope:
         origin = self._origin(file_path, shown, module)
         if origin is None:
             return Decision(False, Origin.LIBRARY, shown, "a template, not Python code")
-        names = _names_of(file_path, shown)
+        names = _names_of(file_path, shown) if self.options.exclude or self.options.include else ()
         if pattern := _first_match(self.options.exclude, names):
             return Decision(False, origin, shown, f"excluded by {pattern!r}")
         if pattern := _first_match(self.options.include, names):
@@ -125,6 +130,8 @@ class Scope:
             return Origin.FLASK if top == "flask" else Origin.WERKZEUG
         if shown in _SERVER_MODULES or top == "wsgiref":
             return Origin.SERVER
+        if top in self.options.own:
+            return Origin.USER
         if _LIBRARY_FOLDERS.search(file_path):
             return Origin.LIBRARY
         if file_path.startswith("<frozen") or file_path.startswith(self._stdlib):
@@ -159,7 +166,22 @@ def _names_of(file_path: str, module: str) -> tuple[str, ...]:
     packages = [".".join(parts[: i + 1]) for i in range(len(parts))]
     after = _LIBRARY_FOLDERS.split(file_path)[1:]
     distribution = [re.split(r"[/\\]", after[-1])[0].removesuffix(".py")] if after else []
-    return (*packages, file_path, os.path.basename(file_path), *distribution)
+    names = [name for folder in distribution for name in _distributions().get(folder, ())]
+    return (*packages, file_path, os.path.basename(file_path), *distribution, *names)
+
+
+@functools.cache
+def _distributions() -> Mapping[str, list[str]]:
+    """The names under which the packages in ``site-packages`` are published, by their folders."""
+    import importlib.metadata  # only when there are patterns: it is slow
+
+    found: dict[str, list[str]] = {}
+    for folder, names in importlib.metadata.packages_distributions().items():
+        # Flask-Login, flask_login and flask-login are one name.
+        found[folder] = sorted(
+            {form for name in names for form in (name, re.sub(r"[-_.]+", "-", name).lower())}
+        )
+    return found
 
 
 def _first_match(patterns: Iterable[str], names: tuple[str, ...]) -> str | None:

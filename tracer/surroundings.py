@@ -60,12 +60,13 @@ def loopback_ports(on_bound: Callable[[Refusal | None], None]) -> Iterator[None]
             raise
         on_bound(None)
 
-    plain_bind = socket.socket.bind
-    socket.socket.bind = bind  # type: ignore[assignment,method-assign]
+    changed = socket.socket  # gevent puts a class of its own in its place meanwhile
+    plain_bind = changed.bind
+    changed.bind = bind  # type: ignore[assignment,method-assign]
     try:
         yield
     finally:
-        del socket.socket.bind
+        del changed.bind
 
 
 def _is_servers(sock: socket.socket, address: Any) -> bool:

@@ -74,3 +74,25 @@ def test_a_file_is_decided_once() -> None:
     scope = Scope()
     first = scope.decide("/home/ada/x.py", {"__name__": "__main__"})
     assert scope.decide("/home/ada/x.py", {"__name__": "x"}) is first
+
+
+def test_the_package_that_the_user_names_is_theirs_wherever_it_is_installed() -> None:
+    path = "/usr/lib/python3/site-packages/shop/views.py"
+    theirs = Scope(ScopeOptions(own=("shop",))).decide(path, {"__name__": "shop.views"})
+    assert (theirs.origin, theirs.is_recorded) == (Origin.USER, True)
+    other = Scope(ScopeOptions(own=("shop",))).decide(path, {"__name__": "shopping.views"})
+    assert other.origin is Origin.LIBRARY
+
+
+def test_generated_code_without_a_file_belongs_to_the_module_it_names() -> None:
+    # As SQLAlchemy's decorators: compiled in a namespace that has the name of its module and no file.
+    decision = Scope().decide("<string>", {"__name__": "pytest"})
+    assert (decision.origin, decision.is_recorded) == (Origin.LIBRARY, False)
+
+
+def test_a_distribution_is_named_as_it_is_published() -> None:
+    import _pytest
+
+    path, namespace = _pytest.__file__, {"__name__": "_pytest"}
+    assert Scope(ScopeOptions(include=("pytest",))).decide(path, namespace).is_recorded
+    assert not Scope(ScopeOptions(include=("flask",))).decide(path, namespace).is_recorded
