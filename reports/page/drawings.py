@@ -36,15 +36,17 @@ def chapter_drawings(folded: FoldedTrace, language: str) -> Iterator[Drawing]:
         assert figure.options.chapters is not None
         chapter = folded.chapters[figure.options.chapters[0] - 1]
         svg = draw_sequence(folded, figure.options)
-        yield Drawing(chapter.number, for_page(svg, f"{PREFIX}{chapter.number}-"))
+        ids = {f"{PREFIX}step-{number}" for number in range(chapter.first, chapter.last + 1)}
+        yield Drawing(chapter.number, for_page(svg, f"{PREFIX}{chapter.number}-", ids))
 
 
-def for_page(svg: str, prefix: str) -> str:
+def for_page(svg: str, prefix: str, ids: set[str]) -> str:
     """A drawing without its style sheet, tooltips and repeated fonts: the page has those.
 
     Args:
         svg: as :func:`draw_sequence` gives it.
         prefix: for the ids of title and description, which each drawing has.
+        ids: of the elements that keep theirs.
     """
     root = ElementTree.fromstring(svg)
     for parent in list(root.iter()):
@@ -58,8 +60,8 @@ def for_page(svg: str, prefix: str) -> str:
         element.tail = None
         if element.text is not None and not element.text.strip():
             element.text = None
-        if not element.get("id", "").startswith(f"{PREFIX}step-"):
-            element.attrib.pop("id", None)  # a request or a note may be in several drawings
+        if element.get("id", "") not in ids:
+            element.attrib.pop("id", None)  # a request, and a step that ends later, are in several drawings
         if element.get("font-family") == MONO:
             del element.attrib["font-family"]
             element.set("class", f"{element.get('class', '')} mono".strip())

@@ -246,55 +246,10 @@ def hostile_page(texts: list[str]) -> str:
     return page(trace, title=text, read_source=lambda path: [text, f"def {text}"])
 
 
-OUR_TAGS = frozenset(
-    [
-        "html",
-        "head",
-        "meta",
-        "link",
-        "title",
-        "style",
-        "body",
-        "header",
-        "main",
-        "script",
-        "nav",
-        "section",
-        "figure",
-        "div",
-        "details",
-        "summary",
-        "h1",
-        "h2",
-        "h3",
-        "p",
-        "small",
-        "span",
-        "b",
-        "code",
-        "pre",
-        "ol",
-        "li",
-        "a",
-        "table",
-        "thead",
-        "tbody",
-        "tr",
-        "th",
-        "td",
-        "svg",
-        "g",
-        "desc",
-        "rect",
-        "text",
-        "tspan",
-        "polyline",
-        "polygon",
-        "path",
-        "line",
-        "circle",
-    ]
-)
+_DOCUMENT = "html head meta link title style body header main script nav section figure div details summary"
+_TEXTS = "h1 h2 h3 p small span b code pre ol li a table thead tbody tr th td"
+_DRAWING = "svg g desc rect text tspan polyline polygon path line circle"
+OUR_TAGS = frozenset(f"{_DOCUMENT} {_TEXTS} {_DRAWING}".split(" "))
 
 
 @settings(deadline=None, max_examples=20, suppress_health_check=[HealthCheck.too_slow])
@@ -320,4 +275,4 @@ def test_ten_megabytes_of_text_are_cut() -> None:
 def test_any_trace_gives_a_page(trace: Trace) -> None:
     reader = Reader(page(trace, level=Level.ALL))
     assert reader.violations == [] and reader.open == []
-    assert len(reader.ids) == len(set(reader.ids))
+    assert sorted(reader.ids) == sorted(set(reader.ids))
