@@ -6,6 +6,7 @@
 from flasktrace.reports.diff.compare import Change, Deciding, DiffRow, Parting, TraceDiff, compare
 from flasktrace.reports.diff.draw import write_diff_svg
 from flasktrace.reports.diff.json_diff import write_diff_json
+from flasktrace.reports.diff.markdown import write_diff_markdown
 from flasktrace.reports.diff.text import write_diff_text
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "TraceDiff",
     "compare",
     "write_diff_json",
+    "write_diff_markdown",
     "write_diff_svg",
     "write_diff_text",
 ]

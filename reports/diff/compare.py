@@ -100,6 +100,14 @@ class TraceDiff:
     rows: list[DiffRow] = field(default_factory=list)
     counts: dict[Change, int] = field(default_factory=dict)  # steps, the folded ones too
     parting: Parting | None = None
+    left_steps: list[Step] = field(default_factory=list)  # all of them, by their number less one
+    right_steps: list[Step] = field(default_factory=list)
+
+    def caller_of(self, row: DiffRow) -> Step | None:
+        """The step that calls a row's: on the right, if it is there."""
+        steps = self.left_steps if row.right is None else self.right_steps
+        number = row.step.parent_number
+        return None if number is None else steps[number - 1]
 
     @property
     def is_different(self) -> bool:
@@ -118,6 +126,7 @@ def compare(left: FoldedTrace, right: FoldedTrace, left_name: str = "", right_na
     """
     alignment = align(step_tree(left), step_tree(right))
     diff = TraceDiff(left_name or _name(left), right_name or _name(right), counts=dict.fromkeys(Change, 0))
+    diff.left_steps, diff.right_steps = alignment.left.steps, alignment.right.steps
     for row in _rows(alignment):
         if not row.is_origin:
             diff.counts[row.change] += row.folded_count or 1

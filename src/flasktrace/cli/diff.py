@@ -39,10 +39,10 @@ _HOW = (
 @click.option(
     "--format",
     "format_name",
-    type=click.Choice(["text", "svg", "json"]),
+    type=click.Choice(["text", "svg", "json", "markdown"]),
     default="text",
     show_default=True,
-    help="svg: one sequence diagram of both.",
+    help="svg: one sequence diagram of both; markdown: a table of what changed.",
 )
 @click.option("-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help="Write there.")
 @click.option("--exit-code", is_flag=True, help="Exit with status 1 when they differ.")
@@ -146,17 +146,19 @@ def _write(diff: "TraceDiff", format_name: str, output: Path | None, view: ViewO
     import io
 
     from flasktrace.cli.viewing import write_file
-    from flasktrace.reports.diff import write_diff_json, write_diff_svg, write_diff_text
+    from flasktrace.reports import diff as writers
 
     stream = io.StringIO()
     if format_name == "json":
-        write_diff_json(diff, stream)
+        writers.write_diff_json(diff, stream)
     elif format_name == "svg":
-        write_diff_svg(diff, stream, view.language)
+        writers.write_diff_svg(diff, stream, view.language)
+    elif format_name == "markdown":
+        writers.write_diff_markdown(diff, stream, view.language)
     elif output is None and _is_coloured():
-        write_diff_text(diff, stream, view.language, _coloured)
+        writers.write_diff_text(diff, stream, view.language, _coloured)
     else:
-        write_diff_text(diff, stream, view.language)
+        writers.write_diff_text(diff, stream, view.language)
     if output is not None:
         write_file(output, stream.getvalue())
     else:
