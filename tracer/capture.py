@@ -195,8 +195,11 @@ class Texts(Masking):
             class_name, object_id = _printable(captured[0]), captured[1]
         else:
             class_name, object_id = _type_name(kind), 0
-        if (is_secret or (name and self.is_secret_name(name))) and self._is_data(captured):
-            self._learn_captured(captured)
+        is_named = bool(name) and self.is_secret_name(name)
+        if (is_secret or is_named) and self._is_data(captured):
+            # Beside a secret stands more than the secret: ``parse_cookie`` is handed the whole environ.
+            if is_named or kind is not tuple or len(captured) != 4:
+                self._learn_captured(captured)
             return Value(name, class_name, object_id, MASK)
         if kind is int or (kind is tuple and len(captured) == 2):
             return Value(name, class_name, object_id, self.text(captured))
