@@ -90,5 +90,6 @@ def _name(root: ElementTree.Element, prefix: str) -> None:
     for child in root:
         if child.tag in ("title", "desc"):
             child.set("id", prefix + child.tag)
+    root.set("role", "group")
     root.set("aria-labelledby", prefix + "title")
     root.set("aria-describedby", prefix + "desc")

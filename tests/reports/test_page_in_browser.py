@@ -1,11 +1,15 @@
 """The page in real Chromium: stepping, links, the back button, a phone's width, and a quiet console."""
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.browser_driver import Browser, open_browser
+from tests.reports.test_page import HOSTILE, hostile_page
 from tests.tracer.test_tracer_play import run
 
 from flasktrace.reports.page import PageOptions, write_page
@@ -22,13 +26,26 @@ app.secret_key = "planted-secret-key"
 def load():
     g.user = "ada"
 
-@app.route("/index")
+@app.route("/in")
 def index():
     session["seen"] = True
     return "index"
 
-REQUESTS = ["GET /index", "GET /missing"]
+REQUESTS = ["GET /in", "GET /out"]
 app.run()
+"""
+READY = "document.documentElement.dataset.ready"
+WHERE = """
+const text = (selector) => (document.querySelector(selector) || {textContent: ""}).textContent;
+return {
+  step: Number(document.querySelector('.row.now').id.slice(4)),
+  isEnd: document.querySelector('.row.now').classList.contains('end'),
+  stop: Number(document.getElementById('scrub').value),
+  drawn: [...document.querySelectorAll('svg .now')].map((group) => group.id),
+  name: text('#pane-explanation .name'), says: text('#pane-explanation'), line: text('#code .now'),
+  values: text('#pane-values'), state: text('#pane-state'), hooks: text('#pane-hooks'),
+  chapter: text('#chapters [aria-current]'), hash: location.hash,
+};
 """
 
 catalogue = cache(load_catalogue)
@@ -39,12 +56,11 @@ def read_source(file_path: str) -> list[str] | None:
     return path.read_text("utf-8").splitlines() if path.is_file() else None
 
 
-def write(trace: Trace, path: Path, language: str = "en") -> str:
+def write(trace: Trace, path: Path) -> str:
     """Write a page; gives its address."""
     catalogues = {each: catalogue(each) for each in ("en", "zh")}
     with path.open("w", encoding="utf-8", newline="\n") as stream:
-        options = PageOptions(catalogues, language=language, title="two requests", read_source=read_source)
-        write_page(trace, stream, options)
+        write_page(trace, stream, PageOptions(catalogues, title="two requests", read_source=read_source))
     return path.as_uri()
 
 
@@ -56,16 +72,33 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> str:
     return write(trace, folder / "page.html")
 
 
-@pytest.fixture
-def browser(tmp_path: Path, cannot_run: Callable[[str], None]) -> Iterator[Browser]:
-    with open_browser(tmp_path, cannot_run) as browser:
-        browser.emulate(1440, 900)
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Browser]]:
+    """One browser for all these tests, started when the first one asks for it."""
+    with ExitStack() as stack:
+        opened: list[Browser] = []
+
+        def browser(cannot_run: Callable[[str], None]) -> Browser:
+            if not opened:
+                folder = tmp_path_factory.mktemp("browser")
+                opened.append(stack.enter_context(open_browser(folder, cannot_run)))
+            return opened[0]
+
         yield browser
-        assert browser.log() == [], "the console is quiet: no errors, no violations of the policy"
 
 
-READY = "document.documentElement.dataset.ready"
-STEP = "Number(document.querySelector('.row.now').id.slice(4))"
+@pytest.fixture
+def browser(
+    shared: Callable[..., Browser], address: str, cannot_run: Callable[[str], None]
+) -> Iterator[Browser]:
+    found = shared(cannot_run)
+    found.emulate(1440, 900)
+    found.open("about:blank")
+    show(found, address)
+    yield found
+    said = found.log()
+    found.run("try { localStorage.clear(); } catch {}")
+    assert said == [], "the console is quiet: no errors, no violations of the policy"
 
 
 def show(browser: Browser, address: str) -> None:
@@ -73,13 +106,190 @@ def show(browser: Browser, address: str) -> None:
     browser.wait(READY)
 
 
-def test_all_panes_move_in_step(browser: Browser, address: str) -> None:
-    show(browser, address)
-    assert browser.run(f"return {STEP}") == 1
+def where(browser: Browser) -> Any:
+    """What each pane shows."""
+    return browser.run(WHERE)
+
+
+def go_to(browser: Browser, name: str, is_end: bool = False) -> Any:
+    """Go to the first step of a function by its link."""
+    number = browser.run(
+        "const row = [...document.querySelectorAll('ol.steps li')]"
+        ".find((item) => item.querySelector('b').textContent === arguments[0]);"
+        "location.hash = row.id + arguments[1]; return Number(row.id.slice(5));",
+        name,
+        "-end" if is_end else "",
+    )
+    browser.wait(f"document.querySelector('#row-{number}.now')")
+    return where(browser)
+
+
+def test_all_panes_move_in_step(browser: Browser) -> None:
+    assert where(browser)["step"] == 1
+    entered = go_to(browser, "index")
+    assert entered["drawn"] == [f"d-step-{entered['step']}"]
+    assert entered["name"].startswith("index") and "def index" in entered["line"]
+    assert entered["chapter"].endswith("Dispatch to your view")
+    assert "RequestContext  GET /in" in entered["state"] and "user = 'ada'" in entered["state"]
+    assert "load" in entered["hooks"]
+    browser.press("s")
+    left = where(browser)
+    assert left["isEnd"] and left["step"] == entered["step"] and left["stop"] == entered["stop"] + 1
+    assert "return" in left["line"] and "'index'" in left["values"]
+    browser.press("s")
+    assert where(browser)["name"].startswith("Flask.dispatch_request")
+    assert "seen = True" in where(browser)["state"]
+
+
+def test_the_keys_are_those_of_the_stepper(browser: Browser) -> None:
+    start = go_to(browser, "RequestContext.push")
+    browser.press("n")
+    assert where(browser)["isEnd"] and where(browser)["step"] == start["step"]
+    browser.press("N")
+    assert where(browser)["stop"] == start["stop"]
     browser.press("sss")
-    here = browser.run(f"return [{STEP}, scrub.value, document.getElementById('where').textContent]")
-    assert here[0] > 1 and here[1] == "3"
-    state = browser.run("return [...document.querySelectorAll('svg .now')].map(e => e.id)")
-    assert state == [f"d-step-{here[0]}"]
     browser.press("SSS")
-    assert browser.run(f"return [{STEP}, scrub.value]") == [1, "0"]
+    assert where(browser)["stop"] == start["stop"]
+    browser.press("u")
+    assert where(browser)["name"].startswith("Flask.wsgi_app")
+    browser.press("m")
+    assert where(browser)["step"] > start["step"] - 2 and not where(browser)["isEnd"]
+    browser.press("M")
+    browser.press("r")
+    assert where(browser)["isEnd"] and where(browser)["name"].startswith("Flask.wsgi_app")
+    browser.press("R")
+    assert not where(browser)["isEnd"]
+    browser.press("?")
+    assert browser.run("return document.getElementById('help').open")
+    browser.click("#keys-on")
+    browser.click("#help > button")
+    before = where(browser)["stop"]
+    browser.press("s")
+    assert where(browser)["stop"] == before, "single-letter keys can be switched off"
+
+
+def test_links_and_the_back_button(browser: Browser) -> None:
+    first = go_to(browser, "index")
+    browser.click("#chapters a[href='#chapter-1']")
+    assert where(browser)["step"] == 1 and where(browser)["hash"] == "#chapter-1"
+    go_to(browser, "Flask.finalize_request")
+    browser.back()
+    browser.wait("document.querySelector('#row-1.now')")
+    browser.back()
+    browser.wait(f"document.querySelector('#row-{first['step']}.now')")
+    assert where(browser)["hash"] == f"#step-{first['step']}"
+    browser.press("ss")
+    browser.wait(f"location.hash !== '#step-{first['step']}'")
+    address = browser.run("return location.href")
+    there = where(browser)["stop"]
+    browser.open("about:blank")
+    show(browser, address)
+    assert where(browser)["stop"] == there, "an address leads to its stop"
+
+
+def test_search_go_to_scrub_and_clicks(browser: Browser) -> None:
+    browser.press("/")
+    browser.press("finalize\ue007")
+    found = where(browser)
+    assert found["name"].startswith("Flask.finalize_request")
+    assert browser.run("return document.getElementById('hits').textContent").startswith("1/")
+    browser.press("\ue00c")
+    browser.press("g")
+    browser.run("document.getElementById('number').value = ''")
+    browser.press("7\ue007")
+    assert where(browser)["step"] == 7
+    browser.run(
+        "const s = document.getElementById('scrub'); s.value = s.max; s.dispatchEvent(new Event('input'))"
+    )
+    assert where(browser)["isEnd"]
+    browser.run("document.getElementById('d-step-3').dispatchEvent(new MouseEvent('click', {bubbles: true}))")
+    assert where(browser)["step"] == 3 and where(browser)["hash"] == "#step-3"
+    browser.click("#row-5")
+    assert where(browser)["drawn"] == ["d-step-5"]
+
+
+def test_language_and_colours_can_be_switched(browser: Browser) -> None:
+    go_to(browser, "Flask.wsgi_app")
+    browser.click("#language")
+    browser.click("#theme")
+    landmark = catalogue("zh").landmark("flask.app", "Flask.wsgi_app")
+    assert landmark is not None and landmark.does in where(browser)["says"]
+    there = browser.run(
+        "const style = getComputedStyle(document.documentElement);"
+        "return [document.documentElement.lang, style.backgroundColor,"
+        " document.querySelector('figure svg').textContent.includes('创建')"
+        " || document.querySelector('figure svg').textContent.includes('应用')]"
+    )
+    assert there == ["zh-Hans", "rgb(13, 17, 23)", True]
+
+
+def test_it_fits_a_phone(browser: Browser, address: str) -> None:
+    browser.emulate(375, 812, is_touch=True)
+    browser.open("about:blank")
+    show(browser, address + "#step-30")
+    assert browser.run("return document.documentElement.scrollWidth") <= 375
+    assert where(browser)["step"] == 30
+    sizes = browser.run(
+        "return [...document.querySelectorAll('#moves button, #chapters a')].slice(0, 6)"
+        ".map((button) => button.getBoundingClientRect().height)"
+    )
+    assert min(sizes) >= 24
+
+
+def test_without_javascript_it_is_a_document(browser: Browser, address: str) -> None:
+    browser.cdp("Emulation.setScriptExecutionDisabled", value=True)
+    try:
+        browser.open("about:blank")
+        browser.open(address)
+        assert len(browser.pdf()) > 50_000
+        found = browser.cdp("DOM.getDocument", depth=-1)
+        assert "js" not in str(found["root"]["children"][1].get("attributes", []))
+    finally:
+        browser.cdp("Emulation.setScriptExecutionDisabled", value=False)
+
+
+def test_hostile_text_stays_text(browser: Browser, tmp_path: Path) -> None:
+    path = tmp_path / "hostile.html"
+    path.write_bytes(hostile_page(HOSTILE).encode())
+    browser.open(path.as_uri())
+    browser.wait(READY)
+    browser.press("ssssnnrr")
+    browser.click("#language")
+    browser.run("location.hash = 'step-2'")
+    browser.wait("document.querySelector('#row-2.now')")
+    found = browser.run(
+        "return [document.scripts.length,"
+        " document.querySelectorAll('img, iframe, object, [onload], [onerror]').length,"
+        " document.getElementById('pane-values').textContent.includes('</script>')]"
+    )
+    assert found == [2, 0, True]
+
+
+AXE = """
+const done = arguments[0];
+const kinds = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"];
+axe.run(document, {runOnly: {type: "tag", values: kinds}, resultTypes: ["violations"]}).then(
+  (result) => done(result.violations.map((found) => [found.id, found.nodes.map((node) => node.html)])),
+  (error) => done([[String(error)]]));
+"""
+
+
+def axe_source(cannot_run: Callable[[str], None]) -> str:
+    spec = find_spec("axe_core_python")
+    if spec is None or spec.origin is None:
+        cannot_run("axe-core-python is not installed to look for obstacles with")
+        return ""
+    return Path(spec.origin).with_name("axe.min.js").read_text("utf-8")
+
+
+@pytest.mark.parametrize("is_dark", [False, True], ids=["light", "dark"])
+def test_axe_finds_nothing(
+    is_dark: bool, browser: Browser, address: str, cannot_run: Callable[[str], None]
+) -> None:
+    axe = axe_source(cannot_run)
+    browser.emulate(1440, 900, is_dark)
+    go_to(browser, "index", is_end=True)
+    browser.run(axe)
+    assert browser.run_async(AXE) == []
+    browser.click("#language")
+    assert browser.run_async(AXE) == []
