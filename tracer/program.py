@@ -9,8 +9,9 @@ import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from inspect import CO_VARARGS
 from pathlib import Path
-from types import CodeType, ModuleType
+from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
 from flasktrace.tracer.errors import ScenarioError
@@ -23,7 +24,7 @@ _OUR_FOLDER = os.path.dirname(__file__)
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """What is run: ``target`` is the path of a script or ``package.module:app``.
+    """What is run: the path of a script or of a project's folder, or ``package.module:app``.
 
     Attributes:
         name: as shown; the script's stem unless given.
@@ -39,14 +40,30 @@ class Scenario:
     @property
     def is_script(self) -> bool:
         """Whether the target is a file, not a module."""
-        return self.target.endswith((".py", ".pyw")) or os.sep in self.target or Path(self.target).is_file()
+        if self.is_folder:
+            return False
+        path = self.path
+        return path.endswith((".py", ".pyw")) or os.sep in path or Path(path).is_file()
+
+    @property
+    def is_folder(self) -> bool:
+        """Whether the target is a project's folder."""
+        return Path(self.target).is_dir()
+
+    @property
+    def path(self) -> str:
+        """The script's path, without the ``:app`` that may follow it."""
+        path, colon, expression = self.target.rpartition(":")
+        return path if colon and path.endswith((".py", ".pyw")) and expression else self.target
 
     @property
     def shown_name(self) -> str:
         """The name in messages, metadata and folders."""
         if self.name:
             return self.name
-        return Path(self.target).stem if self.is_script else self.target.partition(":")[0].rpartition(".")[2]
+        if self.is_folder:
+            return Path(self.target).resolve().name
+        return Path(self.path).stem if self.is_script else self.target.partition(":")[0].rpartition(".")[2]
 
 
 @dataclass(slots=True)
@@ -68,12 +85,17 @@ def load(scenario: Scenario) -> Program:
     """
     if scenario.make_program is not None:
         return scenario.make_program()
+    if scenario.is_folder:
+        from flasktrace.tracer.project import load_project
+
+        return load_project(Path(scenario.target))
     if scenario.is_script:
-        return _load_script(Path(scenario.target))
-    return _load_module(scenario)
+        expression = scenario.target[len(scenario.path) + 1 :]
+        return _load_script(Path(scenario.path), expression)
+    return load_module(scenario.target)
 
 
-def _load_script(path: Path) -> Program:
+def _load_script(path: Path, expression: str = "") -> Program:
     if path.is_dir() or not path.exists():
         what = "a folder" if path.is_dir() else "no such script"
         raise ScenarioError(f"{path}: {what}; give the path of a Python file that makes a Flask app")
@@ -85,18 +107,19 @@ def _load_script(path: Path) -> Program:
             f"cannot read {path}: {error.strerror}; give a script that you may read"
         ) from None
     code = compile(source, absolute, "exec", dont_inherit=True)
-    module = _main_module(absolute)
+    # To run it with `:app` is to import it: what is only for the main program is left out.
+    module = _main_module(absolute, path.stem if expression else "__main__")
 
     def run() -> None:
         _run_code(code, module)
 
-    return Program(module.__dict__, run, main=module)
+    return Program(module.__dict__, run, expression, module)
 
 
-def _main_module(path: str) -> ModuleType:
-    module = ModuleType("__main__")
+def _main_module(path: str, name: str) -> ModuleType:
+    module = ModuleType(name)
     module.__file__ = path
-    module.__loader__ = importlib.machinery.SourceFileLoader("__main__", path)
+    module.__loader__ = importlib.machinery.SourceFileLoader(name, path)
     module.__dict__.update(__builtins__=sys.modules["builtins"], __cached__=None, __package__=None)
     if sys.version_info < (3, 14):
         module.__annotations__ = {}
@@ -108,11 +131,16 @@ def _run_code(code: CodeType, module: ModuleType) -> None:
         exec(code, module.__dict__)
 
 
-def _load_module(scenario: Scenario) -> Program:
-    module_name, _, expression = scenario.target.partition(":")
+def load_module(target: str) -> Program:
+    """A program that is imported: ``package.module:app``, or ``package.module:make()``.
+
+    Raises:
+        ScenarioError: it is no module's name.
+    """
+    module_name, _, expression = target.partition(":")
     if not all(part.isidentifier() for part in module_name.split(".")):
         raise ScenarioError(
-            f"{scenario.target}: no such script, and no module's name; give a path, or package.module:app"
+            f"{target}: no such script, and no module's name; give a path, or package.module:app"
         )
     namespace: dict[str, Any] = {}
 
@@ -122,7 +150,7 @@ def _load_module(scenario: Scenario) -> Program:
         except ModuleNotFoundError as error:
             if error.name and (module_name + ".").startswith(error.name + "."):
                 raise ScenarioError(
-                    f"{scenario.target}: no module {error.name!r} can be imported from here;"
+                    f"{target}: no module {error.name!r} can be imported from here;"
                     " give the path of a script, or package.module:app"
                 ) from None
             raise
@@ -133,7 +161,7 @@ def _load_module(scenario: Scenario) -> Program:
 
 def own_packages(scenario: Scenario) -> tuple[str, ...]:
     """The package that ``package.module:app`` names: the program's own, though it may be installed."""
-    if scenario.make_program is not None or scenario.is_script:
+    if scenario.make_program is not None or scenario.is_script or scenario.is_folder:
         return ()
     return (scenario.target.partition(":")[0].partition(".")[0],)
 
@@ -145,14 +173,15 @@ def as_main(scenario: Scenario, program: Program) -> Iterator[None]:
     saved_environment = dict(os.environ)
     if sys.path[:1] == [os.path.dirname(os.path.realpath(sys.argv[0]))]:
         del sys.path[0]  # the folder of the `flasktrace` command, which the interpreter has put there
-    if scenario.is_script:
-        folder = os.path.dirname(os.path.realpath(scenario.target))
-        sys.path.insert(0, folder)
+    if scenario.is_folder:
+        sys.path.insert(0, os.path.realpath(scenario.target))
+    elif scenario.is_script:
+        sys.path.insert(0, os.path.dirname(os.path.realpath(scenario.path)))
     else:
         sys.path.insert(0, os.getcwd())
     sys.argv = [scenario.target, *scenario.arguments]
     if program.main is not None:
-        sys.modules["__main__"] = program.main
+        sys.modules[program.main.__name__] = program.main
     try:
         yield
     finally:
@@ -207,6 +236,13 @@ def _needs_arguments(factory: Any) -> bool:
     return bool(code.co_argcount > len(factory.__defaults__ or ()))
 
 
+def _is_factory(found: object) -> bool:
+    """Whether a function is none that a server could call as an app, with environ and start_response."""
+    if not isinstance(found, FunctionType) or _needs_arguments(found):
+        return False
+    return found.__code__.co_argcount < 2 and not found.__code__.co_flags & CO_VARARGS
+
+
 def _evaluate(expression: str, namespace: Mapping[str, Any]) -> Any:
     """``app``, or a call of a factory with literal arguments, as ``flask run`` reads it."""
     try:
@@ -223,7 +259,7 @@ def _evaluate(expression: str, namespace: Mapping[str, Any]) -> Any:
         raise ScenarioError(f"the module has no {name.id!r}: write the name of its app after the colon")
     found = namespace[name.id]
     if call is None:
-        return found
+        return found() if _is_factory(found) else found
     try:
         arguments = [ast.literal_eval(argument) for argument in call.args]
         keywords = {str(keyword.arg): ast.literal_eval(keyword.value) for keyword in call.keywords}

@@ -183,7 +183,7 @@ def find_scenario(target: str, arguments: Sequence[str] = ()) -> "Scenario":
     if bundled is not None and not Path(target).is_file():
         return Scenario(str(bundled.path), bundled.name, tuple(arguments))
     scenario = Scenario(target, arguments=tuple(arguments))
-    if scenario.is_script or ":" in target:
+    if scenario.is_script or scenario.is_folder or ":" in target:
         return scenario
     import difflib
 
