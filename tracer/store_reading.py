@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import sqlite3
+import stat
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -62,10 +63,16 @@ def read_trace(path: str | os.PathLike[str]) -> Trace:
                 trace = _read(_rolled_back(path, Path(folder)))
         trace.validate()
     except (sqlite3.Error, OSError, ValueError, TypeError, KeyError, IndexError) as error:
-        raise TraceError(f"the trace {path} is damaged ({error}): record it again") from None
-    except (OverflowError, RecursionError, TraceError) as error:
-        raise TraceError(f"the trace {path} is damaged ({error}): record it again") from None
+        raise _damaged(path, error) from None
+    except (OverflowError, RecursionError, MemoryError, TraceError) as error:
+        raise _damaged(path, error) from None
     return trace
+
+
+def _damaged(path: Path, error: Exception) -> TraceError:
+    """One line, however long and odd what the file holds is."""
+    what = "".join(c if c.isprintable() else "?" for c in str(error)[:200]) or type(error).__name__
+    return TraceError(f"the trace {path} is damaged ({what}): record it again")
 
 
 def _read(path: Path) -> Trace:
@@ -90,6 +97,8 @@ def _rolled_back(path: Path, folder: Path) -> Path:
 
 def _check_header(path: Path) -> None:
     try:
+        if not stat.S_ISREG(os.stat(path).st_mode):  # a pipe would be waited for
+            raise OSError(None, "it is no file")
         with open(path, "rb") as file:
             header = file.read(100)
     except FileNotFoundError:

@@ -84,10 +84,10 @@ def guarded(run: Callable[[], object]) -> int:
     except click.ClickException as error:
         context = getattr(error, "ctx", None)
         where = f" (see {context.command_path} --help)" if context is not None else ""
-        click.echo(f"flasktrace: {error.format_message()}{where}", err=True)
+        _tell(f"{error.format_message()}{where}")
         return 2
     except FlasktraceError as error:
-        click.echo(f"flasktrace: {error}", err=True)
+        _tell(str(error))
         return 2
     except (click.Abort, KeyboardInterrupt):
         click.echo("flasktrace: interrupted", err=True)
@@ -101,7 +101,7 @@ def guarded(run: Callable[[], object]) -> int:
             return _internal_error(error)
         # What is left of the output would be tried, and complained about, once more at exit.
         sys.stdout = None
-        click.echo(f"flasktrace: cannot write the output: {error.strerror}; send it elsewhere", err=True)
+        _tell(f"cannot write the output: {error.strerror}; send it elsewhere")
         return 2
     except Exception as error:
         return _internal_error(error)
@@ -110,9 +110,12 @@ def guarded(run: Callable[[], object]) -> int:
 def _internal_error(error: Exception) -> int:
     if os.environ.get("FLASKTRACE_DEBUG"):
         raise error
-    what = " ".join(f"{type(error).__name__}: {error}".split())[:300]
-    click.echo(
-        f"flasktrace: internal error: {what}; set FLASKTRACE_DEBUG=1 for the traceback, and report it",
-        err=True,
-    )
+    what = f"{type(error).__name__}: {error}"[:300]
+    _tell(f"internal error: {what}; set FLASKTRACE_DEBUG=1 for the traceback, and report it")
     return 2
+
+
+def _tell(message: str) -> None:
+    """One line, whatever the names of files and the like in it hold."""
+    line = "".join(c if c.isprintable() else " " if c == "\n" else "?" for c in message)
+    click.echo(f"flasktrace: {line}", err=True)

@@ -26,8 +26,11 @@ def open_trace(path: Path) -> Trace:
     Raises:
         TraceError: it is missing, or no trace.
     """
-    if path.is_dir() and (path / "trace.flasktrace").is_file():
-        path = path / "trace.flasktrace"
+    try:
+        if path.is_dir() and (path / "trace.flasktrace").is_file():
+            path = path / "trace.flasktrace"
+    except OSError as error:
+        raise TraceError(f"cannot read {path}: {error.strerror}") from None
     if _is_json(path):
         from flasktrace.reports.exports.json_export import read_json
 
