@@ -22,16 +22,9 @@ Json = dict[str, object]
 def write_otlp(source: Trace | FoldedTrace, stream: IO[str]) -> None:
     """Write every call of the trace as one ``ExportTraceServiceRequest``."""
     trace = trace_of(source)
-    metadata = trace.metadata
-    resource = [
-        _text("service.name", metadata.scenario or "flasktrace"),
-        _text("process.runtime.version", metadata.python_version),
-        _text("flasktrace.engine", metadata.engine),
-        _number("flasktrace.dropped_count", trace.dropped_count),
-    ]
-    stream.write('{"resourceSpans": [{"resource": ' + dumps({"attributes": resource}))
+    stream.write('{"resourceSpans": [{"resource": ' + dumps({"attributes": resource_of(trace)}))
     stream.write(', "scopeSpans": [{"scope": {"name": "flasktrace"}, "spans": [')
-    write_items(stream, _spans(trace))
+    write_items(stream, spans_of(trace))
     stream.write("]}]}]}\n")
 
 
@@ -41,7 +34,19 @@ def trace_id(metadata: Metadata) -> str:
     return hashlib.sha256(seed.encode("utf-8", "backslashreplace")).hexdigest()[:32]
 
 
-def _spans(trace: Trace) -> Iterator[Json]:
+def resource_of(trace: Trace) -> list[Json]:
+    """The attributes of what made the spans: one recording of one program."""
+    metadata = trace.metadata
+    return [
+        _text("service.name", metadata.scenario or "flasktrace"),
+        _text("process.runtime.version", metadata.python_version),
+        _text("flasktrace.engine", metadata.engine),
+        _number("flasktrace.dropped_count", trace.dropped_count),
+    ]
+
+
+def spans_of(trace: Trace) -> Iterator[Json]:
+    """Each call as a span, as OTLP's JSON has it."""
     recording = trace_id(trace.metadata)
     base_ns = _created_ns(trace.metadata)
     threads = {thread.id: clean(thread.name) for thread in trace.threads}

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from flasktrace.cli.options import ViewOptions, view_options
+from flasktrace.tracer.errors import UsageError
 
 
 @click.command()
@@ -20,10 +21,20 @@ from flasktrace.cli.options import ViewOptions, view_options
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help="Write there, not to stdout."
 )
+@click.option("--send", "url", metavar="URL", help="otlp: send it to this collector, not to stdout.")
 @view_options
-def command(path: Path, format_name: str, output: Path | None, view: ViewOptions) -> None:
+def command(path: Path, format_name: str, output: Path | None, url: str | None, view: ViewOptions) -> None:
     """Write TRACE in another format, to stdout or to a file."""
     from flasktrace.cli.exporting import export_trace
     from flasktrace.cli.traces import open_trace
+    from flasktrace.cli.viewing import catalogue_for, filtered
 
+    if url is not None:
+        from flasktrace.cli.sending import send_trace
+
+        if format_name != "otlp" or output is not None:
+            raise UsageError("--send goes with --format otlp, and without -o: collectors take OTLP by HTTP")
+        trace = filtered(open_trace(path), view, catalogue_for(view))
+        click.echo(f"sent {send_trace(trace, url)} spans to {url}")
+        return
     export_trace(open_trace(path), format_name, output, view)
