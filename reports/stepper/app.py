@@ -185,6 +185,8 @@ class StepApp(App[None]):
         if self.message:
             text.append(self.message, self.palette["changed"])
         else:
+            if about := self.status():
+                text.append(f"{about} · ", self.palette["changed"])
             text.append(words.key_line, self.palette["muted"])
         score = f" · {self.quiz.short_score()}" if self.quiz is not None else ""
         right = f"{session.level.value} · {session.language}{score}"
@@ -194,6 +196,10 @@ class StepApp(App[None]):
         text.append(right, self.palette["heading"])
         self._static("status").update(text)
         self.message = ""
+
+    def status(self) -> str:
+        """What is to be told in the last line before the keys."""
+        return ""
 
     def tell(self, message: str) -> None:
         """Say something in the last line, until the next key."""

@@ -152,10 +152,12 @@ class FoldedSteps:
 
     def index_of(self, call_id: int) -> int | None:
         """The step that stands for a call, shown or folded away."""
+        owners = self.folded.owners
         try:
-            return self.folded.owners[self._trace.calls.index_of(call_id)] - 1
+            position = self._trace.calls.index_of(call_id)
         except KeyError:
             return None
+        return owners[position] - 1 if position < len(owners) else None  # the trace may have grown
 
     def find(self, text: str, after: int) -> int | None:
         """The next step that holds a text; after the last comes the first."""
@@ -184,6 +186,7 @@ class MemoryBook:
     trace: Trace
     catalogue: Catalogue
     filtered_count: int = 0
+    folds_repeats: bool = True
     metadata: Metadata = field(init=False)
     requests: Mapping[int, Request] = field(init=False)
     threads: Mapping[int, Thread] = field(init=False)
@@ -215,7 +218,7 @@ class MemoryBook:
     def steps(self, level: Level) -> FoldedSteps:
         """The steps at a level, folded when it is first asked for."""
         if level not in self._levels:
-            options = FoldOptions(level, filtered_count=self.filtered_count)
+            options = FoldOptions(level, None, self.folds_repeats, self.filtered_count)
             folded = fold(self.trace, self.catalogue, options)
             self._levels[level] = FoldedSteps(folded, self.catalogue)
         return self._levels[level]

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TextIO
 
 from flasktrace.reports.folded import Level
+from flasktrace.reports.stepper.live_session import LiveSession
 from flasktrace.reports.stepper.moves import Move
 from flasktrace.reports.stepper.quiz import Quiz
 from flasktrace.reports.stepper.scene import Place, Scene
@@ -33,6 +34,7 @@ class Plain:
         ask: shows a prompt and gives the line typed; None at the end of the input.
         quiz: whether it asks what is called next.
         edit: opens a file at a line, and tells what went wrong or "".
+        settle: called after each move; it waits until a live program has come to its next stop.
     """
 
     session: Session
@@ -40,6 +42,7 @@ class Plain:
     ask: Callable[[str], str | None]
     quiz: Quiz | None = None
     edit: Callable[[str, int], str] | None = None
+    settle: Callable[[], object] = lambda: None
     _last: str = "s"
     _commands: dict[str, Callable[[str], object]] = field(init=False)
 
@@ -57,7 +60,8 @@ class Plain:
             "x": self._language,
             "e": lambda _: self._edit(),
             "y": lambda _: self._chain(),
-            "c": lambda _: self._shown(self.session.run_on()),
+            "c": lambda _: self._run_on(),
+            "t": self._thread,
             "p": lambda _: self.show(),
             "0": lambda _: self._shown(self.session.to_start()),
             "$": lambda _: self._shown(self.session.to_end()),
@@ -118,6 +122,7 @@ class Plain:
                 if self.quiz is not None:
                     self._ask_about(move)
                 moved = session.forward(move)
+                self.settle()
             has_moved |= moved
         self._shown(has_moved)
 
@@ -143,6 +148,28 @@ class Plain:
         chosen = int(answer) - 1 if answer.isdecimal() and 1 <= int(answer) <= len(question.choices) else None
         for line in self.quiz.answer(question, chosen):
             self.write(line)
+
+    def _run_on(self) -> None:
+        moved = self.session.run_on()
+        self.settle()
+        self._shown(moved)
+
+    def _thread(self, text: str) -> None:
+        """``t`` lists the threads of a live program, ``t 3`` walks the third thread."""
+        session = self.session
+        if not isinstance(session, LiveSession):
+            self.write(session.words.only_live)
+            return
+        session.hear()
+        threads = session.threads()
+        if text.isdecimal() and int(text) in dict(threads):
+            session.choose_thread(int(text))
+            self.settle()
+            self.show()
+            return
+        for thread_id, about in threads:
+            mark = "*" if thread_id == session.live.thread_id else " "
+            self.write(f"{mark} {thread_id:>3}  {about}")
 
     def _look(self, levels: int) -> None:
         self.session.look_up(levels)

@@ -12,6 +12,7 @@ from flasktrace.cli.recording import (
     play_scenario,
     record_options,
 )
+from flasktrace.tracer.errors import UsageError
 
 INTERRUPTED = 130
 
@@ -22,6 +23,8 @@ INTERRUPTED = 130
 @record_options
 @view_options
 @click.option("--plain", is_flag=True, help="Line by line: for screen readers, pipes, simple terminals.")
+@click.option("--live", is_flag=True, help="Hold the running program at each stop, while its clients wait.")
+@click.option("--listen", is_flag=True, help="With --live: serve your own browser until you quit.")
 @click.option("--quiz", is_flag=True, help="Ask what is called next, before each milestone.")
 def command(
     target: str,
@@ -30,6 +33,8 @@ def command(
     view: ViewOptions,
     plain: bool,
     quiz: bool,
+    live: bool,
+    listen: bool,
 ) -> int:
     """Step through SCENARIO, which is recorded first, or through TRACE, a saved one.
 
@@ -41,6 +46,12 @@ def command(
 
     options = StepOptions(plain, quiz)
     path = Path(target)
+    if live or listen:
+        from flasktrace.cli.live_stepping import step_live
+
+        if looks_like_trace(path):
+            raise UsageError(f"{path} is a recording: --live runs a scenario; step through it without --live")
+        return step_live(target, arguments, record, view, options, listen)
     if looks_like_trace(path):
         step_trace(open_trace(path), view, options)
         return 0

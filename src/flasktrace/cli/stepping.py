@@ -20,6 +20,7 @@ from flasktrace.tracer.model import Trace
 
 if TYPE_CHECKING:
     from flasktrace.reports.stepper.book import Book
+    from flasktrace.reports.stepper.plain import Plain
     from flasktrace.reports.stepper.session import Session
 
 
@@ -91,6 +92,11 @@ def run_screen(session: "Session", options: StepOptions) -> None:
 
 
 def run_plain(session: "Session", options: StepOptions) -> None:
+    """The dialogue on standard input and output, to its end."""
+    plain_dialogue(session, options).run()
+
+
+def plain_dialogue(session: "Session", options: StepOptions) -> "Plain":
     """The dialogue on standard input and output."""
     from flasktrace.reports.stepper.plain import Plain, writer
     from flasktrace.reports.stepper.quiz import Quiz
@@ -114,7 +120,7 @@ def run_plain(session: "Session", options: StepOptions) -> None:
         return line
 
     quiz = Quiz(session) if options.quiz else None
-    Plain(session, write, ask, quiz, functools.partial(edit_file, session)).run()
+    return Plain(session, write, ask, quiz, functools.partial(edit_file, session))
 
 
 def edit_file(session: "Session", path: str, line: int) -> str:
