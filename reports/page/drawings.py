@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from xml.etree import ElementTree
 
 from flasktrace.reports.folded import FoldedTrace
@@ -11,6 +12,7 @@ from flasktrace.reports.sequence.theme import MONO
 
 PREFIX = "d-"  # of every id in a drawing: the document has ids of its own
 MARGIN_PX = 6
+MAX_DRAWINGS = 120
 _NAMESPACE = re.compile(r"^\{[^}]*\}")
 
 
@@ -23,7 +25,7 @@ class Drawing:
 
 
 def chapter_drawings(folded: FoldedTrace, language: str) -> Iterator[Drawing]:
-    """The drawings of the chapters.
+    """The drawings of the first chapters, as many as :data:`MAX_DRAWINGS`.
 
     Args:
         folded: with a catalogue of the same language.
@@ -32,7 +34,7 @@ def chapter_drawings(folded: FoldedTrace, language: str) -> Iterator[Drawing]:
     options = SequenceOptions(
         has_notes=False, language=language, links=LinkMode.NONE, theme=Theme.LIGHT, id_prefix=PREFIX
     )
-    for figure in chapter_figures(folded, options):
+    for figure in islice(chapter_figures(folded, options), MAX_DRAWINGS):
         assert figure.options.chapters is not None
         chapter = folded.chapters[figure.options.chapters[0] - 1]
         svg = draw_sequence(folded, figure.options)

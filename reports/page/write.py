@@ -19,6 +19,11 @@ from flasktrace.reports.sequence.theme import DARK, LIGHT, MONO, SANS
 from flasktrace.reports.text import clean
 from flasktrace.tracer.model import Trace
 
+SCRIPT_PARTS = (
+    *("start", "walk", "addresses", "frame", "tree", "drawing", "panes", "state", "words"),
+    *("render", "keys"),
+)
+
 
 def write_page(trace: Trace, stream: TextIO, options: PageOptions) -> None:
     """Write the page of a trace.
@@ -39,7 +44,7 @@ def write_page(trace: Trace, stream: TextIO, options: PageOptions) -> None:
 def page_pieces(data: PageData) -> Iterator[str]:
     """The page's HTML, piece by piece."""
     language, words = data.options.language, WORDS[data.options.language]
-    style, script = style_sheet(), _resource("page.js")
+    style, script = style_sheet(), page_script()
     yield "<!doctype html>\n"
     yield f'<html lang="{_language_tag(language)}">\n<head>\n<meta charset="utf-8">\n'
     yield f'<meta http-equiv="Content-Security-Policy" content="{policy(script, style)}">\n'
@@ -109,6 +114,12 @@ def style_sheet() -> str:
         f"{{color-scheme:dark;{dark}}}}}\n"
         f"{roles}\n{_resource('page.css')}"
     )
+
+
+def page_script() -> str:
+    """The page's script: its parts in order, in one function, so that they share their names with no one."""
+    parts = "\n".join(_resource(f"script/{name}.js") for name in SCRIPT_PARTS)
+    return f'"use strict";\n(async () => {{\n{parts}}})();\n'
 
 
 def _resource(name: str) -> str:

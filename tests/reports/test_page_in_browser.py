@@ -1,5 +1,6 @@
 """The page in real Chromium: stepping, links, the back button, a phone's width, and a quiet console."""
 
+import random
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from functools import cache
@@ -10,9 +11,13 @@ from typing import Any
 import pytest
 from tests.browser_driver import Browser, open_browser
 from tests.reports.test_page import HOSTILE, hostile_page
+from tests.strategies_traces import TraceBuilder
 from tests.tracer.test_tracer_play import run
 
-from flasktrace.reports.page import PageOptions, write_page
+from flasktrace.reports.folded import Level
+from flasktrace.reports.page import PageOptions, page_data, write_page
+from flasktrace.reports.page.data import IS_MILESTONE
+from flasktrace.reports.stepper.moves import Move, Walk
 from flasktrace.scenarios.annotate import load_catalogue
 from flasktrace.tracer.model import Trace
 
@@ -65,11 +70,15 @@ def write(trace: Trace, path: Path) -> str:
 
 
 @pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> str:
-    folder = tmp_path_factory.mktemp("page")
-    _, trace = run(SOURCE, folder, engine="bundled")
+def trace(tmp_path_factory: pytest.TempPathFactory) -> Trace:
+    _, trace = run(SOURCE, tmp_path_factory.mktemp("trace"), engine="bundled")
     assert trace is not None
-    return write(trace, folder / "page.html")
+    return trace
+
+
+@pytest.fixture(scope="module")
+def address(trace: Trace, tmp_path_factory: pytest.TempPathFactory) -> str:
+    return write(trace, tmp_path_factory.mktemp("page") / "page.html")
 
 
 @pytest.fixture(scope="module")
@@ -166,6 +175,56 @@ def test_the_keys_are_those_of_the_stepper(browser: Browser) -> None:
     before = where(browser)["stop"]
     browser.press("s")
     assert where(browser)["stop"] == before, "single-letter keys can be switched off"
+
+
+PRESS = """
+return [...arguments[0]].map((key) => {
+  document.dispatchEvent(new KeyboardEvent('keydown', {key, bubbles: true}));
+  return Number(document.getElementById('scrub').value);
+});
+"""
+MOVES = {"s": Move.STEP, "n": Move.OVER, "r": Move.OUT, "m": Move.MILESTONE}
+
+
+def test_every_way_leads_where_the_steppers_leads(browser: Browser, trace: Trace) -> None:
+    data = page_data(trace, PageOptions({"en": catalogue("en")}))
+    steps = data.script["steps"]
+    walk = Walk(steps["depth"], [i for i, flags in enumerate(steps["flags"]) if flags & IS_MILESTONE])
+    keys = "".join(random.Random(6).choices("sssnnrmuSSNRM", k=400))
+    expected = []
+    for key in keys:
+        if key == "u":
+            walk.up()
+        else:
+            move = MOVES[key.lower()]
+            (walk.forward if key.islower() else walk.backward)(move)
+        expected.append(walk.index)
+    assert browser.run(PRESS, keys) == expected
+
+
+def test_a_long_run_keeps_few_rows(browser: Browser, tmp_path: Path) -> None:
+    builder = TraceBuilder.new(request_count=1)
+    names = ("index", "Local.__getattr__", "Template.render", "LocalStack.push")
+    parents = [builder.add("Flask.wsgi_app", request=1)]
+    choose = random.Random(6)
+    for _ in range(30_000):
+        del parents[choose.randint(1, len(parents)) :]
+        parents.append(builder.add(choose.choice(names), parents[-1], request=1))
+    path = tmp_path / "long.html"
+    with path.open("w", encoding="utf-8", newline="\n") as stream:
+        write_page(builder.trace, stream, PageOptions({"en": catalogue("en")}, level=Level.ALL))
+    assert path.stat().st_size < 1_500_000
+    show(browser, path.as_uri())
+    last = browser.run("const s = document.getElementById('scrub'); return Number(s.max)")
+    assert last > 40_000
+    for stop in (last // 2, last, 0):
+        browser.run(
+            "const s = document.getElementById('scrub'); s.value = arguments[0];"
+            "s.dispatchEvent(new Event('input'))",
+            stop,
+        )
+        assert where(browser)["stop"] == stop
+        assert browser.run("return document.querySelectorAll('.row').length") < 100
 
 
 def test_links_and_the_back_button(browser: Browser) -> None:
