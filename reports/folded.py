@@ -5,7 +5,7 @@ chronological order (pre-order of the call tree, a new thread's calls under the 
 so a view that streams goes through them once.
 """
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -81,7 +81,6 @@ class FoldedTrace:
     notice: str = ""  # e.g. that a view too large stepped up one level, and what it hid
     owners: Sequence[int] = field(default_factory=list)  # by position in trace.calls: its step's number
     parent_numbers: Sequence[int] = field(default_factory=list)  # by step; 0 for none
-    label_key: Callable[[int], Hashable] = (
-        id  # steps with equal keys have equal labels, times aside; by number
-    )
+    # Steps with equal keys have equal labels, times aside: the keys of the steps from one to another number.
+    label_keys: Callable[[int, int], Iterable[Hashable]] = lambda first, last: range(first, last + 1)
     times_ns: Sequence[int] = field(default_factory=list)  # by step: repeat_ns

@@ -164,7 +164,7 @@ def _folded(trace: Trace, tables: FoldTables, level: Level, options: FoldOptions
         notice=_notice(options, level, columns),
         owners=tables.owners,
         parent_numbers=columns.parent_number,
-        label_key=steps.label_key(),
+        label_keys=steps.label_keys,
         times_ns=columns.repeat_ns,
     )
 

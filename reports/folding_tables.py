@@ -1,7 +1,7 @@
 """The folding itself, in columns of integers: repetitions found, steps numbered, calls counted."""
 
 from array import array
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import overload
 
@@ -63,6 +63,7 @@ class StepSequence(Sequence[Step]):
     def __init__(self, trace: Trace, tables: FoldTables) -> None:
         self._trace = trace
         self._tables = tables
+        self._telling: list[array[int] | bytearray] | None = None
 
     def __len__(self) -> int:
         return len(self._tables.columns)
@@ -80,30 +81,24 @@ class StepSequence(Sequence[Step]):
             raise IndexError(f"there are {len(self)} steps")
         return self._step(index)
 
-    def label_key(self) -> Callable[[int], Hashable]:
-        """A function from a step's number to what its label depends on, far cheaper than the step."""
+    def label_keys(self, first: int, last: int) -> Iterator[Hashable]:
+        """What the labels of the steps from ``first`` to ``last`` depend on, far cheaper than the steps."""
         calls, columns, resumed = self._trace.calls, self._tables.columns, self._tables.resumed
-        function_ids, details, outcomes = calls.function_id, calls.detail, calls.outcome
-        positions, hidden, repeats = columns.position, columns.hidden_count, columns.repeat_count
-        is_hand_over = self._hand_overs()
+        positions = columns.position[first - 1 : last]
+        if self._telling is None:  # of the whole trace, so that all keys are made alike
+            counts = (columns.hidden_count, columns.repeat_count, self._find_hand_overs())
+            self._telling = [column for column in counts if min(column, default=0) != max(column, default=0)]
+        return zip(
+            map(calls.function_id.__getitem__, positions),
+            map(calls.detail.__getitem__, positions),
+            map(calls.outcome.__getitem__, positions),
+            *(column[first - 1 : last] for column in self._telling),
+            *([[resumed.get(calls.id[position], 0) for position in positions]] if resumed else ()),
+            strict=True,
+        )
 
-        def key(number: int) -> Hashable:
-            i = number - 1
-            at = positions[i]
-            extra = resumed.get(calls.id[at], 0) if resumed else 0
-            return (
-                function_ids[at],
-                details[at],
-                outcomes[at],
-                hidden[i],
-                repeats[i],
-                is_hand_over[i],
-                extra,
-            )
-
-        return key
-
-    def _hand_overs(self) -> bytearray:
+    def _find_hand_overs(self) -> bytearray:
+        """By step, 1 for one in another thread than its parent."""
         threads, columns = self._trace.calls.thread_id, self._tables.columns
         own = [threads[position] for position in columns.position]
         return bytearray(

@@ -5,81 +5,37 @@ On a terminal each line fits its width; where the output goes to a file or a pip
 line that nothing is cut from, and all other lines begin with ``#``.
 """
 
-import os
 from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain, islice, repeat
 from typing import TextIO
 
-from flasktrace.reports.folded import FoldedTrace, Level, Step
+from flasktrace.reports.durations import Durations
+from flasktrace.reports.folded import FoldedTrace, Step
 from flasktrace.reports.hooks import hook_ledger
-from flasktrace.reports.labels import display_name, duration, ending, resolution
+from flasktrace.reports.labels import display_name, ending, resolution
 from flasktrace.reports.lane_text import changes_by_step, ledger_lines
 from flasktrace.reports.lane_words import lane_words
 from flasktrace.reports.state import state_lane
 from flasktrace.reports.text import cells, clean, shorten, to_ascii, wrap
 from flasktrace.reports.tree_line import call_line
-from flasktrace.reports.tree_rows import Banner, CallRow, Heading, Inside, tree_rows
+from flasktrace.reports.tree_options import TreeOptions, default_explain, stream_options
+from flasktrace.reports.tree_rows import Banner, CallRows, Heading, Row, tree_rows
 from flasktrace.reports.tree_style import ASCII, PLAIN, UNICODE, Signs, Styles
 from flasktrace.reports.words import Words, count_calls, step_range, words_of
 from flasktrace.tracer.ancestry import ancestries
 from flasktrace.tracer.model import Origin, Raised
 
-MIN_WIDTH_CELLS = 40
+__all__ = ["TreeOptions", "default_explain", "stream_options", "tree_lines", "write_tree"]
+
 WIDE_CELLS = 160  # from here on the explanation stands beside the call
 MAX_CALL_CELLS = 100  # which then gets so much at the most
 MIN_BESIDE_CELLS = 70
 MAX_EXPLANATION_LINES = 2
+BLOCK = 200  # lines that are written at a time
+CHUNK = 4_000  # calls whose columns are cut out at a time
 MAX_LABELS = 20_000  # kept, as most calls of a long trace look like an earlier one
 TIME_CELLS = 7  # "1.25 ms", "12.3 µs"
-
-
-@dataclass(frozen=True, slots=True)
-class TreeOptions:
-    """How the tree is written.
-
-    Attributes:
-        language: of the fixed words, ``en`` or ``zh``.
-        width_cells: of the terminal; None when the output is no terminal: nothing is cut then.
-        is_ascii: only ASCII can be written.
-        is_coloured: write colour codes.
-        explain: add what each landmark does, where it is first called.
-        resolution: add, for an inherited method, the class it was called on and the one it was found on.
-        times: show how long each call took; without, the same trace gives the same text.
-        legend: explain the signs at the end.
-        state: add, under a call, what it changed of what Flask keeps: contexts, session, g, headers, tables.
-        hooks: list behind the tree each registered hook, whether it ran, and why not.
-    """
-
-    language: str = "en"
-    width_cells: int | None = None
-    is_ascii: bool = False
-    is_coloured: bool = False
-    explain: bool = False
-    resolution: bool = False
-    times: bool = True
-    legend: bool = True
-    state: bool = False
-    hooks: bool = False
-
-
-def stream_options(
-    stream: TextIO, width_cells: int, environ: Mapping[str, str] = os.environ
-) -> dict[str, object]:
-    """The part of :class:`TreeOptions` that the stream decides: width, ASCII, colours.
-
-    Args:
-        stream: to write to.
-        width_cells: of the terminal, used when the stream is one.
-        environ: ``NO_COLOR`` with any text turns colours off, and so does ``TERM=dumb``.
-    """
-    is_terminal = stream.isatty()
-    encoding = (getattr(stream, "encoding", None) or "ascii").lower().replace("-", "").replace("_", "")
-    is_coloured = is_terminal and not environ.get("NO_COLOR") and environ.get("TERM") != "dumb"
-    return {
-        "width_cells": max(width_cells, MIN_WIDTH_CELLS) if is_terminal else None,
-        "is_ascii": not encoding.startswith(("utf", "gb18030")),
-        "is_coloured": is_coloured,
-    }
 
 
 def write_tree(folded: FoldedTrace, stream: TextIO, options: TreeOptions | None = None) -> None:
@@ -93,8 +49,13 @@ def write_tree(folded: FoldedTrace, stream: TextIO, options: TreeOptions | None 
     Raises:
         OSError: whatever the stream raises, such as :class:`BrokenPipeError` when its reader is gone.
     """
-    for line in tree_lines(folded, options):
-        stream.write(line + "\n")
+    lines = tree_lines(folded, options)
+    for count in chain((1, 20), repeat(BLOCK)):  # the first line at once, the others by and by
+        block = list(islice(lines, count))
+        if not block:
+            return
+        block.append("")
+        stream.write("\n".join(block))
 
 
 def tree_lines(folded: FoldedTrace, options: TreeOptions | None = None) -> Iterator[str]:
@@ -134,39 +95,59 @@ class _Writer:
         if options.state:
             self.changes = changes_by_step(folded, state_lane(folded.trace), options.language)
         self.labels: dict[Hashable, _Label] = {}
+        self.insides: dict[int, str] = {}
+        self.durations = Durations(self.signs.micro, TIME_CELLS)
+        self.running = self._running()
         self.told: set[str] = set()  # the landmarks that were explained: once is enough
+        self.guides = ((self.signs.bar, self.signs.branch), ("  ", self.signs.last_branch))
         self.bars = [""]  # by depth: what stands before the branches of the step last seen there
 
     def lines(self) -> Iterator[str]:
         """All lines, from the summary to the legend."""
-        yield from self._printable(self._summary())
-        yield from self._printable(self._body())
-        if self.options.hooks:
-            yield from self._printable(self._hooks())
-        yield from self._printable(self._closing())
-
-    def _printable(self, lines: Iterator[str]) -> Iterator[str]:
+        hooks = self._hooks() if self.options.hooks else ()
+        lines = chain(self._summary(), self._body(), hooks, self._closing())
         return map(to_ascii, lines) if self.options.is_ascii else lines
 
     def _body(self) -> Iterator[str]:
+        return chain.from_iterable(map(self._row, tree_rows(self.folded)))
+
+    def _row(self, row: Row) -> Iterator[str]:
+        if isinstance(row, CallRows):
+            return self._calls(row)
+        return self._heading(row) if isinstance(row, Heading) else self._banner(row)
+
+    def _calls(self, row: CallRows) -> Iterator[str]:
+        """A chapter's calls: this is what the time of a long tree goes into."""
         muted, plain = self.styles.codes("muted")
-        gutter, branch_of, label_of, changes = self._gutter, self._branch, self._label_of, self.changes
-        for row in tree_rows(self.folded):
-            if type(row) is CallRow:
-                number, depth, is_last, has_children = row
-                branch = branch_of(depth, is_last) if depth else ""
-                label = label_of(number, depth, branch)
-                yield f"{muted}{gutter(number)}{branch}{plain}{label.text}"
+        has_room, labels, changes, inside = self.call_cells is not None, self.labels, self.changes, row.inside
+        first, has_more = row.first, self.options.explain or self.options.resolution or bool(self.changes)
+        numbers = range(first, first + len(row.depths))
+        bars, guides, max_depth = self.bars, self.guides, self.max_depth
+        # What runs through all chapters comes last: zip must not take one more of it than this one has.
+        for number, depth, is_last, has_children, gutter, time, key in zip(
+            numbers, row.depths, row.is_last, row.has_children, *self.running, strict=False
+        ):
+            if not depth and number - first in inside:
+                yield self._inside(inside[number - first])
+            if not depth:
+                branch = ""
+            elif depth > max_depth:
+                branch = f"{bars[-1]}{self.signs.ellipsis}{depth} "  # no room: its depth as a number
+            else:
+                above = bars[depth - 1]
+                del bars[depth:]
+                bar, branch = guides[is_last]
+                bars.append(above + bar)
+                branch = above + branch
+            if has_room:
+                key = (key, depth)  # the room depends on the depth
+            label = labels.get(key) or self._new_label(key, number, branch)
+            yield f"{muted}{gutter}{time}{branch}{plain}{label.text}"
+            if has_more:
                 if label.notes:
                     yield from self._below(depth, has_children, label.notes)
                 if number in changes:
                     yield from self._changes(number, depth, has_children)
-            elif isinstance(row, Heading):
-                yield from self._heading(row)
-            elif isinstance(row, Inside):
-                yield self._inside(row)
-            elif isinstance(row, Banner):
-                yield from self._banner(row)
 
     def _aside(self, style: str, text: str) -> str:
         """A line that is no call."""
@@ -227,24 +208,26 @@ class _Writer:
             return
         yield self.styles("heading", left) + self.styles("muted", signs.rule * gap + right)
 
-    def _inside(self, row: Inside) -> str:
-        name = display_name(row.step.function, row.step.landmark)
-        text = self.words.inside.format(name=name, number=row.step.number)
-        return self._aside("muted", " " * self.gutter_cells + text if self.options.width_cells else text)
+    def _inside(self, number: int) -> str:
+        """Says inside which step the next calls are made; most steps are named in several chapters."""
+        line = self.insides.get(number)
+        if line is None:
+            step = self.folded.steps[number - 1]
+            text = self.words.inside.format(name=display_name(step.function, step.landmark), number=number)
+            margin = " " * self.gutter_cells if self.options.width_cells else ""
+            if len(self.insides) >= MAX_LABELS:
+                self.insides.clear()
+            line = self.insides[number] = self._aside("muted", margin + text)
+        return line
 
-    def _label_of(self, number: int, depth: int, branch: str) -> _Label:
-        """The label of a step, made once for all that look alike at this depth."""
-        key = self.folded.label_key(number)
-        if self.call_cells is not None:  # the room depends on the depth
-            key = (key, depth)
-        label = self.labels.get(key)
-        if label is None:
-            if len(self.labels) >= MAX_LABELS:
-                self.labels.clear()
-            told_before = len(self.told)
-            label = self._label(self.folded.steps[number - 1], self.gutter_cells + cells(branch))
-            if len(self.told) == told_before:  # else the next one that looks alike has no explanation
-                self.labels[key] = label
+    def _new_label(self, key: Hashable, number: int, branch: str) -> _Label:
+        """The label of a step, kept for all that look alike at this depth."""
+        if len(self.labels) >= MAX_LABELS:
+            self.labels.clear()
+        told_before = len(self.told)
+        label = self._label(self.folded.steps[number - 1], self.gutter_cells + cells(branch))
+        if len(self.told) == told_before:  # else the next one that looks alike has no explanation
+            self.labels[key] = label
         return label
 
     def _label(self, step: Step, taken_cells: int) -> _Label:
@@ -326,24 +309,13 @@ class _Writer:
             note += words.then + words.looked_through.format(classes=words.comma.join(found.looked_through))
         return note
 
-    def _gutter(self, number: int) -> str:
-        if not self.options.times:
-            return f"{number:>{self.number_cells}}  "
-        time = duration(self.folded.times_ns[number - 1], self.signs.micro)
-        return f"{number:>{self.number_cells}}  {time:>{TIME_CELLS}}  "
-
-    def _branch(self, depth: int, is_last: int) -> str:
-        """The guides before a call; beyond a depth that leaves no room, its depth as a number."""
-        bars = self.bars
-        if depth > self.max_depth:
-            return f"{bars[-1]}{self.signs.ellipsis}{depth} "
-        above = bars[depth - 1]
-        del bars[depth:]
-        if is_last:
-            bars.append(above + "  ")
-            return above + self.signs.last_branch
-        bars.append(above + self.signs.bar)
-        return above + self.signs.branch
+    def _running(self) -> tuple[Iterator[str], Iterator[str], Iterator[Hashable]]:
+        """Of all steps: number and time as shown, with their blanks, and the label's key."""
+        count = len(self.folded.steps)
+        parts = [(first, min(first + CHUNK - 1, count)) for first in range(1, count + 1, CHUNK)]
+        shown = map(str.rjust, map(str, range(1, count + 1)), repeat(self.number_cells))
+        times = map(self.durations.__getitem__, self.folded.times_ns) if self.options.times else repeat("  ")
+        return shown, times, chain.from_iterable(self.folded.label_keys(*part) for part in parts)
 
     def _remember(self, step: Step) -> None:
         is_there = {
@@ -382,8 +354,3 @@ class _Writer:
                 line = " " * cells(words.legend)
             line += ("  " if line.endswith(":") else "   ") + entry
         yield self._aside("muted", line)
-
-
-def default_explain(level: Level, width_cells: int | None) -> bool:
-    """Whether explanations help: on a terminal, at the levels that tell the story."""
-    return width_cells is not None and level in (Level.CHAPTERS, Level.MILESTONES)

@@ -5,11 +5,10 @@ the deepest calls, where Flask does its work, still fit on a terminal of 80 colu
 """
 
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
-from flasktrace.reports.folded import Chapter, FoldedTrace, Step
+from flasktrace.reports.folded import Chapter, FoldedTrace
 from flasktrace.tracer.model import Request
 
 
@@ -28,36 +27,35 @@ class Heading:
 
 
 @dataclass(frozen=True, slots=True)
-class Inside:
-    """The calls that follow are made inside this step, which was told in an earlier chapter."""
+class CallRows:
+    """A chapter's calls: their steps are ``first``, ``first + 1``, and so on.
 
-    step: Step
-
-
-class CallRow(NamedTuple):
-    """A call.
+    A class for each would take most of the time that a long tree is printed in; so there are columns.
 
     Attributes:
-        number: of its step.
-        depth: of the branch within the chapter, 0 for its roots.
-        is_last: no sibling follows in this chapter.
-        has_children: the next row is a branch of this one.
+        first: number of the first step.
+        depths: of the branches within the chapter, 0 for its roots.
+        is_last: 1 where no sibling follows in this chapter.
+        has_children: 1 where the next call is a branch of this one.
+        inside: by position here, the number of the step that the calls from there on are made inside; it
+            was told in an earlier chapter.
     """
 
-    number: int
-    depth: int
-    is_last: int  # 0 or 1
-    has_children: int
+    first: int
+    depths: Sequence[int]
+    is_last: Sequence[int]
+    has_children: Sequence[int]
+    inside: Mapping[int, int]
 
 
-Row = Banner | Heading | Inside | CallRow
+Row = Banner | Heading | CallRows
 
 
 def tree_rows(folded: FoldedTrace) -> Iterator[Row]:
     """The rows in order, one by one.
 
     Args:
-        folded: its steps are not made here, but those that other rows name.
+        folded: its steps are not made here.
     """
     banner: Banner | None = None
     for chapter in folded.chapters:
@@ -66,20 +64,20 @@ def tree_rows(folded: FoldedTrace) -> Iterator[Row]:
             yield own
             banner = own
         yield Heading(chapter)
-        yield from _call_rows(folded, chapter)
+        yield _call_rows(folded, chapter)
 
 
-def _call_rows(folded: FoldedTrace, chapter: Chapter) -> Iterator[CallRow | Inside]:
-    first, parents = chapter.first, folded.parent_numbers
-    depths, is_last, has_children = _shape(folded, chapter)
+def _call_rows(folded: FoldedTrace, chapter: Chapter) -> CallRows:
+    shape = _shape(folded, chapter)
+    parents = folded.parent_numbers[chapter.first - 1 : chapter.last]
+    inside: dict[int, int] = {}
     outside = 0
-    new = tuple.__new__  # a third of the time that CallRow(...) takes, once for each call
-    for i, depth in enumerate(depths):
-        if depth == 0 and parents[first - 1 + i] != outside:
-            outside = parents[first - 1 + i]
+    for i, parent in enumerate(parents):
+        if parent < chapter.first and parent != outside:
+            outside = parent
             if outside:
-                yield Inside(folded.steps[outside - 1])
-        yield new(CallRow, (first + i, depth, is_last[i], has_children[i]))
+                inside[i] = outside
+    return CallRows(chapter.first, *shape, inside)
 
 
 def _shape(folded: FoldedTrace, chapter: Chapter) -> tuple["array[int]", bytearray, bytearray]:
@@ -88,14 +86,11 @@ def _shape(folded: FoldedTrace, chapter: Chapter) -> tuple["array[int]", bytearr
     parents = folded.parent_numbers[first - 1 : chapter.last]
     depths = array("i", bytes(4 * count))
     is_last, has_children = bytearray(count), bytearray(count)
+    last_child: dict[int, int] = {}
     for i, number in enumerate(parents):
         if number >= first:
             depths[i] = depths[number - first] + 1
-            has_children[number - first] = 1
-    has_later = bytearray(count)
-    for i in range(count - 1, -1, -1):
-        parent = parents[i] - first
-        if parent >= 0:
-            is_last[i] = not has_later[parent]
-            has_later[parent] = 1
+            last_child[number - first] = i
+    for parent, child in last_child.items():
+        has_children[parent] = is_last[child] = 1
     return depths, is_last, has_children

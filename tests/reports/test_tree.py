@@ -15,7 +15,7 @@ from flasktrace.reports.folded import FoldedTrace, Level
 from flasktrace.reports.folding import FoldOptions, fold
 from flasktrace.reports.text import cells
 from flasktrace.reports.tree import TreeOptions, default_explain, stream_options, tree_lines, write_tree
-from flasktrace.reports.tree_rows import Banner, CallRow, Heading, Inside, tree_rows
+from flasktrace.reports.tree_rows import Banner, CallRows, Heading, tree_rows
 from flasktrace.tracer.ancestry import EXTRA_KEY
 from flasktrace.tracer.catalogue import Catalogue, Landmark, Phase
 from flasktrace.tracer.model import Marker, Metadata, Raised, Returned, Trace, Value
@@ -143,7 +143,17 @@ def test_hostile_text_neither_escapes_nor_breaks_the_lines(
         assert line.replace("\u3000", "").isprintable()
         if width is not None:
             assert cells(line) <= width
-    assert sum(isinstance(row, CallRow) for row in tree_rows(folded)) == len(folded.steps)
+    assert len(_call_rows(folded)) == len(folded.steps)
+
+
+def _call_rows(folded: FoldedTrace) -> list[tuple[int, int, int]]:
+    """Number, depth and whether it has children, of each call of the tree."""
+    return [
+        (row.first + i, row.depths[i], row.has_children[i])
+        for row in tree_rows(folded)
+        if isinstance(row, CallRows)
+        for i in range(len(row.depths))
+    ]
 
 
 @settings(deadline=None)
@@ -156,20 +166,20 @@ def test_an_ascii_stream_gets_only_ascii(trace: Trace) -> None:
 @given(traces())
 def test_rows_keep_the_order_and_depths_of_the_steps(trace: Trace) -> None:
     folded = _folded(trace, Level.ALL)
-    rows = [row for row in tree_rows(folded) if isinstance(row, CallRow)]
-    assert [row.number for row in rows] == [step.number for step in folded.steps]
-    for before, row in pairwise(rows):
-        assert row.depth <= before.depth + 1
-        assert before.has_children == (row.depth == before.depth + 1)
+    rows = _call_rows(folded)
+    assert [number for number, _, _ in rows] == [step.number for step in folded.steps]
+    for (_, before, has_children), (_, depth, _) in pairwise(rows):
+        assert depth <= before + 1
+        assert has_children == (depth == before + 1)
 
 
 def test_rows_name_the_step_that_a_chapter_happens_inside() -> None:
-    rows = list(tree_rows(_folded()))
+    folded = _folded()
+    rows = list(tree_rows(folded))
     assert [row.request.target for row in rows if isinstance(row, Banner) and row.request] == ["/1"]
-    assert [row.step.function.name for row in rows if isinstance(row, Inside)] == [
-        "serve_forever",
-        "process_request_thread",
-    ]
+    inside = [number for row in rows if isinstance(row, CallRows) for number in row.inside.values()]
+    names = [folded.steps[number - 1].function.name for number in inside]
+    assert names == ["serve_forever", "process_request_thread"]
     assert len([row for row in rows if isinstance(row, Heading)]) == 3
 
 
