@@ -102,6 +102,7 @@ def make_certificate(common_name: str | None) -> tuple[Any, Any]:
         from cryptography import x509
         from cryptography.hazmat.primitives import hashes
         from cryptography.hazmat.primitives.asymmetric import rsa
+        from cryptography.x509.oid import ExtendedKeyUsageOID
     except ImportError:
         raise TypeError("Using ad-hoc certificates requires the cryptography library.") from None
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
@@ -112,7 +113,7 @@ def make_certificate(common_name: str | None) -> tuple[Any, Any]:
     builder = x509.CertificateBuilder(subject, subject, key.public_key(), x509.random_serial_number())
     builder = builder.not_valid_before(now).not_valid_after(now + timedelta(days=365))
     for extension in (
-        x509.ExtendedKeyUsage([x509.ExtendedKeyUsageOID.SERVER_AUTH]),
+        x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]),
         x509.SubjectAlternativeName([x509.DNSName(common_name or "*")]),
     ):
         builder = builder.add_extension(extension, critical=False)

@@ -197,7 +197,7 @@ def redirect(location: str, code: int = 302, Response: Any = None) -> Any:
     """
     if Response is None:
         # Here, not above: wrappers import this module.
-        from .wrappers import Response  # type: ignore[no-redef]
+        from .wrappers import Response
     shown = escape(location)
     if isinstance(location, str):
         from .urls import iri_to_uri

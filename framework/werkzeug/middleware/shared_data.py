@@ -91,15 +91,16 @@ class SharedDataMiddleware:
             full_path = None if path is None else safe_join(package_path, path)
             if full_path is None:
                 return None, None
-            try:
-                resource = reader.open_resource(full_path)
-            except OSError:
+            if not reader.is_resource(full_path):
                 return None, None
-            name = posixpath.basename(full_path)
+            return posixpath.basename(full_path), lambda: opened(full_path)
+
+        def opened(full_path: str) -> tuple[Any, datetime, int]:
+            resource = reader.open_resource(full_path)
             if isinstance(resource, BytesIO):
-                return name, lambda: (resource, loaded_at, len(resource.getvalue()))
+                return resource, loaded_at, len(resource.getvalue())
             stat = os.fstat(resource.fileno())
-            return name, lambda: (resource, utc_time(stat.st_mtime), stat.st_size)
+            return resource, utc_time(stat.st_mtime), stat.st_size
 
         return loader
 

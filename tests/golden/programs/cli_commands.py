@@ -97,7 +97,8 @@ def info() -> Any:
     found.append(ScriptInfo(create_app=lambda info: Flask('created')).load_app().name)
     found.append(prepare_import(os.path.join(folder, 'has_app.py')))
     found.append(find_best_app(ScriptInfo(), sys.modules['has_other']).name)
-    found.append(sorted(FlaskGroup(create_app=lambda info: app).list_commands(click.Context(click.Command('x'), obj=ScriptInfo(create_app=lambda info: app)))))
+    listed = FlaskGroup(create_app=lambda info: app).list_commands(click.Context(click.Command('x'), obj=ScriptInfo(create_app=lambda info: app)))
+    found.append(sorted(set(listed) - {'trace'}))  # a plug-in, there where flasktrace is installed
     return repr(found)
 
 
