@@ -34,6 +34,14 @@ def describe(
     )
 
 
+def displaced(recorder: Recorder) -> str:
+    """Tell that another tool has taken the hook, and what to do."""
+    return (
+        f"{recorder.displaced_by} took the profiling hook meanwhile: the calls from then on are missing;"
+        " leave that out, or use Python 3.12 or later, where both work side by side"
+    )
+
+
 def version_of(name: str) -> str:
     """The version a module gives itself, else its distribution's; "" when there is neither."""
     module = sys.modules.get(name)

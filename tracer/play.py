@@ -17,7 +17,7 @@ from flasktrace.tracer.ancestry import with_ancestries
 from flasktrace.tracer.builder import Builder
 from flasktrace.tracer.capture import Texts
 from flasktrace.tracer.client import Driver, Response
-from flasktrace.tracer.describing import describe
+from flasktrace.tracer.describing import describe, displaced
 from flasktrace.tracer.engines import make_recorder
 from flasktrace.tracer.errors import FlasktraceError, ScenarioError
 from flasktrace.tracer.flusher import Flusher
@@ -236,6 +236,8 @@ class _Play:
             # A server swallows Ctrl-C: it ends its loop as if all were well.
             if interrupts.has_come() and not self.driver.has_interrupted:
                 self.was_interrupted = True
+        if self.recorder.displaced_by:
+            self.options.say(displaced(self.recorder))
         self._judge()
 
     def _run_and_serve(self, program: Program) -> None:

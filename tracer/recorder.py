@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from time import perf_counter_ns
-from types import CodeType, FrameType, TracebackType
+from types import BuiltinFunctionType, CodeType, FrameType, FunctionType, TracebackType
 from typing import Any, Protocol, Self
 
 from flasktrace.tracer import state
@@ -103,6 +103,8 @@ class Recorder:
         self.error_count = 0
         self.lost_count = 0  # events, for want of room on the stack
         self.is_recording = False
+        self.displaced_by = ""  # who has taken the hook of the first thread meanwhile
+        self._own_hook: ProfileFunction | None = None
         self._modes: dict[str, int] = {}
         self._generated: dict[int, tuple[Decision, CodeType]] = {}
         self._plans: dict[int, tuple[tuple[str, ...], CodeType]] = {}
@@ -132,13 +134,18 @@ class Recorder:
         self.is_recording = True
         self.forks.start()
         threading.setprofile(self._first_event)
-        sys.setprofile(self._make_hook(threading.current_thread()))
+        self._own_hook = self._make_hook(threading.current_thread())
+        sys.setprofile(self._own_hook)
 
     def stop(self) -> None:
         """Put the previous hooks back. To be called in the thread that called :meth:`start`."""
         if not self.is_recording:
             return
-        sys.setprofile(self._previous[0])
+        holder = sys.getprofile()
+        if holder is not self._own_hook:
+            self.displaced_by = _name_of_hook(holder)
+        if holder is None or holder is self._own_hook:  # else it is another tool's now, and works
+            sys.setprofile(self._previous[0])
         threading.setprofile(self._previous[1])
         self.forks.stop()
         self.is_recording = False
@@ -347,6 +354,14 @@ def _hook(recorder: Recorder, stream: ThreadStream) -> ProfileFunction:
                 raise
 
     return hook
+
+
+def _name_of_hook(hook: object) -> str:
+    """Who holds the profile hook, for a message."""
+    if hook is None:
+        return "sys.setprofile(None)"
+    named: Any = hook if isinstance(hook, FunctionType | BuiltinFunctionType) else type(hook)
+    return f"{named.__module__}.{named.__qualname__}"
 
 
 def _instance_dict(item: object) -> dict[str, Any]:

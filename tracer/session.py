@@ -4,14 +4,16 @@ Unlike a play, a session changes nothing around the program: it only listens bet
 """
 
 import contextlib
+import os
 import sys
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from flasktrace.tracer.builder import Builder
 from flasktrace.tracer.capture import Texts
-from flasktrace.tracer.describing import describe
+from flasktrace.tracer.describing import describe, displaced
 from flasktrace.tracer.engines import make_recorder
 from flasktrace.tracer.flusher import Flusher
 from flasktrace.tracer.inprocess import find_requests
@@ -68,6 +70,7 @@ class Session:
         ignore = self.recorder.ignore_this_thread
         self._flusher = Flusher(self._builder, writer, metadata, self.requests, ignore)
         self._is_over = False
+        self._process_id = os.getpid()
 
     def start(self) -> None:
         """Begin to record this thread and those that are started from now on.
@@ -92,6 +95,10 @@ class Session:
         self._is_over = True
         self.recorder.stop()
         self.is_recording = False
+        if os.getpid() != self._process_id:
+            return self._builder.trace  # a forked child: the trace is its parent's, and so is the flusher
+        if self.recorder.displaced_by:
+            warnings.warn(displaced(self.recorder), RuntimeWarning, stacklevel=3)
         self._flusher.stop()
         trace = self._builder.finish(self._builder.trace.metadata, self.requests)
         self._name_requests()
@@ -108,6 +115,9 @@ class Session:
     @contextlib.contextmanager
     def looking(self) -> Iterator[Trace]:
         """The trace so far, which does not grow inside; calls that have not ended yet are unfinished."""
+        if os.getpid() != self._process_id:
+            yield self._builder.trace
+            return
         with self._flusher.held():
             if not self._is_over:
                 self._builder.take()

@@ -168,7 +168,7 @@ class _Recorded:
         self._mark = self._session.recorder.request(1)
         self._mark.__enter__()
         self._is_over = False
-        self.thread_id = threading.get_ident()
+        self.thread_id, self._process_id = threading.get_ident(), os.getpid()
 
     def answer(self, start_response: StartResponse) -> Iterable[bytes]:
         """Call the app; a body that is made bit by bit is recorded to its end."""
@@ -194,6 +194,9 @@ class _Recorded:
         if self._is_over:
             return
         self._is_over = True
+        if os.getpid() != self._process_id:
+            self._session.stop()  # a forked child: the trace is its parent's
+            return
         try:
             _unclosed[:] = []
             with contextlib.suppress(RuntimeError):
