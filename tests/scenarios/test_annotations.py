@@ -13,6 +13,7 @@ from tests.golden_traces import GOLDEN, golden_facts, golden_trace
 from flasktrace.reports.folded import Level
 from flasktrace.reports.folding import FoldOptions, fold
 from flasktrace.scenarios.annotate import LANGUAGES, AnnotationError, bundled_table, load_catalogue
+from flasktrace.scenarios.callers import load_callers
 from flasktrace.scenarios.catalog import list_scenarios
 from flasktrace.tracer.catalogue import Catalogue, Frame
 
@@ -50,6 +51,12 @@ def _keys(catalogue: Catalogue) -> set[str]:
 
 def test_every_function_of_the_pipeline_that_a_scenario_calls_on_1_1_is_explained() -> None:
     assert sorted(_golden_keys() - _keys(_english())) == []
+
+
+@pytest.mark.parametrize("engine", ["bundled", "installed"])
+def test_every_function_that_was_called_when_the_callers_were_recorded_is_explained(engine: str) -> None:
+    called = {key for key in load_callers().keys(engine) if _is_pipeline(key)}
+    assert sorted(called - _keys(_english())) == []
 
 
 def test_every_function_of_the_pipeline_that_a_scenario_calls_on_3_x_is_explained() -> None:
