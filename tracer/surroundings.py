@@ -88,8 +88,10 @@ def _loopback(family: int, address: tuple[Any, ...]) -> tuple[Any, ...]:
 def _is_loopback(family: int, host: Any) -> bool:
     if host in ("localhost", "127.0.0.1", "::1"):
         return True
+    if host == "":
+        return False  # every interface
     try:
-        found = socket.getaddrinfo(host or None, None, family, socket.SOCK_STREAM)
+        found = socket.getaddrinfo(host, None, family, socket.SOCK_STREAM)
         return all(ipaddress.ip_address(each[4][0]).is_loopback for each in found)
     except (OSError, ValueError, TypeError):
         return True  # no address at all, which the program is to learn from bind()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, BinaryIO
 import click
 
 from flasktrace.cli.options import ViewOptions
+from flasktrace.cli.output import open_to_write
 from flasktrace.cli.viewing import catalogue_for, folded_for, write_file
 from flasktrace.tracer.errors import UsageError
 from flasktrace.tracer.model import Trace
@@ -86,9 +87,7 @@ def _text_stream(output: Path | None) -> Iterator[io.TextIOWrapper]:
                 stream.detach()
         return
     try:
-        if output.is_symlink() and not output.exists():
-            output.unlink()
-        with output.open("wb") as file:
+        with open_to_write(output) as file:
             stream = _wrapped(file)
             yield stream
             stream.flush()

@@ -1,11 +1,13 @@
-"""Keeps our output apart from that of the traced program, whatever it does with its streams."""
+"""Where our output goes: apart from that of the traced program, and never through links."""
 
 import contextlib
+import errno
 import os
 import sys
 from collections.abc import Iterator
 from io import TextIOWrapper
-from typing import Any, TextIO
+from pathlib import Path
+from typing import Any, BinaryIO, TextIO
 
 _STDOUT, _STDERR = 1, 2
 
@@ -71,3 +73,18 @@ def _as_before(stream: TextIO, descriptor: int, mode: dict[str, Any]) -> TextIO:
     if isinstance(stream, TextIOWrapper):
         stream.reconfigure(**mode)
     return stream
+
+
+def open_to_write(path: Path) -> BinaryIO:
+    """Open a file of ours, new or in place of an old one, with the permissions that the user's umask leaves.
+
+    Raises:
+        OSError: it cannot be written, or is a link: whoever has put that there chooses what is overwritten.
+    """
+    is_device = path.is_absolute() and path.parts[1:2] == ("dev",)  # /dev/stdout is a link
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0)
+    if not is_device:
+        if path.is_symlink():
+            raise OSError(errno.ELOOP, "it is a link")
+        flags |= getattr(os, "O_NOFOLLOW", 0)
+    return os.fdopen(os.open(path, flags, 0o666), "wb")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TextIO
 import click
 
 from flasktrace.cli.options import ViewOptions
+from flasktrace.cli.output import open_to_write
 from flasktrace.tracer.catalogue import Catalogue
 from flasktrace.tracer.errors import UsageError
 from flasktrace.tracer.model import Trace
@@ -107,8 +108,15 @@ def make_folder(folder: Path) -> None:
         raise UsageError(
             f"cannot write to {folder}: {error.strerror}; choose another folder with -o"
         ) from None
+    if _is_of_somebody_else(folder):
+        raise UsageError(f"will not write to {folder}: it is a link of another user's; choose with -o")
     if not os.access(folder, os.W_OK | os.X_OK):
         raise UsageError(f"cannot write to {folder}: no permission; choose another folder with -o")
+
+
+def _is_of_somebody_else(folder: Path) -> bool:
+    """Whether a folder is a link that neither this user nor the system has made."""
+    return folder.is_symlink() and hasattr(os, "getuid") and folder.lstat().st_uid not in (os.getuid(), 0)
 
 
 def write_file(path: Path, data: str | bytes) -> Path:
@@ -118,9 +126,8 @@ def write_file(path: Path, data: str | bytes) -> Path:
         UsageError: it cannot be written.
     """
     try:
-        if path.is_symlink():
-            path.unlink()
-        path.write_bytes(data if isinstance(data, bytes) else data.encode("utf-8", "backslashreplace"))
+        with open_to_write(path) as file:
+            file.write(data if isinstance(data, bytes) else data.encode("utf-8", "backslashreplace"))
     except OSError as error:
         raise UsageError(f"cannot write {path}: {error.strerror}; choose another folder with -o") from None
     return path
