@@ -3,6 +3,7 @@
 import base64
 import http.client
 import json
+import socket
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,7 +18,8 @@ ARGUMENTS = [
 ]
 ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
 TIMEOUT_S = 60.0
-PORT_LINE = "was started successfully on port "
+ATTEMPTS = 5
+STARTED = "was started successfully"
 
 
 class Browser:
@@ -129,21 +131,35 @@ def open_browser(folder: Path, cannot_run: Callable[[str], None]) -> Iterator[Br
     """A browser with a fresh profile in ``folder``; the test is skipped where none is installed."""
     if not is_installed():
         cannot_run("no chromium with chromedriver is installed to look at the page with")
-    command = ["chromedriver", "--port=0"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as driver:
+    driver, port = _start()
+    try:
+        browser = Browser(port, folder / "profile")
         try:
-            browser = Browser(_port_of(driver), folder / "profile")
-            try:
-                yield browser
-            finally:
-                browser.close()
+            yield browser
         finally:
-            driver.terminate()
+            browser.close()
+    finally:
+        _end(driver)
 
 
-def _port_of(driver: "subprocess.Popen[str]") -> int:
-    assert driver.stdout is not None
-    for line in driver.stdout:
-        if PORT_LINE in line:
-            return int(line.partition(PORT_LINE)[2].strip().rstrip("."))
-    raise AssertionError("chromedriver ended without telling its port")
+def _start() -> tuple["subprocess.Popen[str]", int]:
+    """The driver and its port. It gives up when another process takes the port first: then once more."""
+    for _ in range(ATTEMPTS):
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]
+        driver = subprocess.Popen(
+            ["chromedriver", f"--port={port}"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        )
+        assert driver.stdout is not None
+        for line in driver.stdout:
+            if STARTED in line:
+                return driver, port
+        _end(driver)
+    raise AssertionError("chromedriver does not start")
+
+
+def _end(driver: "subprocess.Popen[str]") -> None:
+    driver.terminate()
+    driver.wait(TIMEOUT_S)
+    if driver.stdout is not None:
+        driver.stdout.close()

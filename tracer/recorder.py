@@ -240,7 +240,7 @@ class Recorder:
         if not self.options.with_values and not (code.co_filename == _SOCKETSERVER_FILE and CLIENT in names):
             names = ()
         self._plans[id(code)] = (names, code)
-        if self.options.with_state and state.is_wanted(code, self.decision(code).module):
+        if self.options.with_state and state.is_wanted(code, self.decision(code)):
             self._snapshots.add(id(code))
         return names
 

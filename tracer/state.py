@@ -32,6 +32,8 @@ from typing import Any
 
 from flasktrace.tracer.capture import Texts, capture, class_name_of
 from flasktrace.tracer.hook_tables import MAX_ENTRIES, after_this_request, hook_names, hook_tables
+from flasktrace.tracer.model import Origin
+from flasktrace.tracer.scope import Decision
 
 _SETUP = frozenset(
     {
@@ -50,14 +52,28 @@ _PIPELINE = frozenset(
         *(_SERVER + "start_response", _SERVER + "write"),
     }
 )
+_RUNNERS = frozenset(  # they call the user's hooks, views and error handlers
+    {
+        *("Flask.preprocess_request", "Flask.dispatch_request", "Flask.process_response"),
+        *("Flask.do_teardown_request", "Flask.do_teardown_appcontext", "Flask.handle_user_exception"),
+        *("Flask.handle_http_exception", "Flask.try_trigger_before_first_request_functions"),
+    }
+)
 _PUSHES = frozenset({"RequestContext.push", "AppContext.push"})
 
 Snapshot = dict[str, Any]
 
 
-def is_wanted(code: CodeType, module: str) -> bool:
-    """Tell whether a snapshot is to be taken when this function returns."""
-    top = module.partition(".")[0]
+def is_wanted(code: CodeType, decision: Decision) -> bool:
+    """Tell whether a snapshot may have to be taken when this function returns.
+
+    Args:
+        code: of the function.
+        decision: whose it is; with the program's own, :func:`take` looks whether Flask called it.
+    """
+    if decision.origin is Origin.USER:
+        return True
+    top = decision.module.partition(".")[0]
     if top == "flask" and code.co_name in _SETUP:
         return "wrapper" not in code.co_qualname
     return top in ("flask", "werkzeug") and code.co_qualname in _PIPELINE
@@ -65,10 +81,12 @@ def is_wanted(code: CodeType, module: str) -> bool:
 
 def take(frame: FrameType) -> Snapshot | None:
     """The snapshot when the function of ``frame`` returns; None when there is nothing to show."""
-    if frame.f_code.co_name in _SETUP:
+    if frame.f_code.co_name in _SETUP and "self" in frame.f_code.co_varnames:
         return _tables(frame.f_locals.get("self"))
-    snapshot = _stacks()
     name = frame.f_code.co_qualname
+    if name not in _PIPELINE and not _is_called_by_flask(frame):
+        return None
+    snapshot = _stacks()
     if name in _PUSHES:
         hooks = hook_tables(_attributes(_attributes(frame.f_locals.get("self")).get("app")))
         if hooks:
@@ -76,6 +94,11 @@ def take(frame: FrameType) -> Snapshot | None:
     elif name.startswith(_SERVER):
         snapshot["headers"] = _headers(frame.f_locals)
     return snapshot
+
+
+def _is_called_by_flask(frame: FrameType) -> bool:
+    caller = frame.f_back
+    return caller is not None and caller.f_code.co_qualname in _RUNNERS
 
 
 def _attributes(item: object) -> dict[str, Any]:

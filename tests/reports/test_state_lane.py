@@ -64,6 +64,8 @@ def test_session_and_g_as_they_are_written_to(trace: Trace) -> None:
     lane = state_lane(trace)
     assert after(trace, lane, "RequestContext.push").g == ()
     assert after(trace, lane, "Flask.preprocess_request").g == (("user", "'ada'"),)
+    assert after(trace, lane, "load").g == (("user", "'ada'"),), "a hook is a milestone too"
+    assert after(trace, lane, "index").session == (("seen", "3"),)
     viewed = after(trace, lane, "Flask.dispatch_request")
     assert viewed.session == (("seen", "3"),)
     assert ("view_args", "{'n': 3}") in viewed.request

@@ -67,5 +67,6 @@ addEventListener("resize", () => {
 root.classList.add("js");
 const start = stopOfHash(location.hash);
 here = stopAt(start >= 0 ? start : 0);
+root.classList.remove("starting");
 speak();
 root.dataset.ready = "true";

@@ -20,14 +20,19 @@ const unpack = async () => {
 };
 
 let data;
+root.classList.add("starting"); // no flash of the document before the panes are there
 try {
   data = await unpack();
 } catch {
+  root.classList.remove("starting");
   return; // an old browser: the document stays as it is
 }
 const {steps, functions, details, places, states, tables, ledgers, chapters} = data;
 const count = steps.depth.length;
-if (!count) return;
+if (!count) {
+  root.classList.remove("starting");
+  return;
+}
 
 const remembered = (() => {
   try { return JSON.parse(localStorage.getItem("flasktrace-page")) || {}; } catch { return {}; }
