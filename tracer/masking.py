@@ -19,11 +19,13 @@ _SECRET_NAME = re.compile(
 # All repetitions are bounded, so that no text takes longer than its length warrants.
 _HEAD = re.compile(r"(?<![\w.-])([\w.-]{1,80})(?:\\?['\"])?\]?\s{0,4}(?:=>|==?|!=|:)\s{0,4}")
 _VALUE = re.compile(r"[bru]?(\\?['\"])(?:(?!\1).)*|[^\s&;,'\"<>(){}\[\]\\]+", re.IGNORECASE | re.DOTALL)
+# A signed token: a JWT, or a cookie of Flask's session.
+_TOKEN = re.compile(r"(?:\beyJ|\.eJ)[\w-]{12,}[\w.-]*")
 _SHAPES = re.compile(
     r"(?i:((?:authorization|cookie)\\?['\"]?\s{0,4}[=:]\s{0,4}\\?['\"]?)[^\r\n'\"\\]+)"
     r"|(?i:(\b(?:Bearer|Basic|Digest)\s{1,4})[^\s,'\"]+)"
     r"|(?i:(\b[a-z][a-z0-9+.-]{0,20}://[^\s/:@'\"]{0,100}:)[^\s/@'\"]+(?=@))"
-    r"|()(?:\beyJ|\.eJ)[\w-]{12,}[\w.-]*"  # a signed token: a JWT, or a cookie of Flask's session
+    rf"|(){_TOKEN.pattern}"
 )
 _HINT = re.compile(  # quick, and true wherever something above finds anything
     r"passw|passphrase|passcode|secret|token|cookie|authorization|bearer|jwt|credential|csrf|key|session_?id"
@@ -67,8 +69,8 @@ class Masking:
         """Mask this text (a str or bytes) wherever it turns up from now on, in whatever form."""
         if type(secret) is bytes:
             secret = secret.decode("latin-1")
-        if type(secret) is not str or len(secret) < _MIN_LEARNED_CHARS:
-            return
+        if type(secret) is not str or len(secret) < _MIN_LEARNED_CHARS or _TOKEN.fullmatch(secret):
+            return  # too short, or masked by its shape anyway: sessions have as many cookies as requests
         for form in _forms(secret):
             start = form[:_MIN_LEARNED_CHARS]
             known = self._learned.get(start, ())
