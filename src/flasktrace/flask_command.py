@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from flasktrace.cli.options import ViewOptions, view_options
+from flasktrace.cli.options import ViewOptions, page_options, view_options
 
 if TYPE_CHECKING:
     from flasktrace.tracer.program import Program
@@ -25,6 +25,7 @@ _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"
 @click.option("--exclude", multiple=True, metavar="PATTERN", help="Do not record it.")
 @click.option("--timeout", "timeout_s", default=10.0, metavar="SECONDS", help="For the answer.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), metavar="DIR", help="Write files there too.")
+@page_options
 @view_options
 @click.pass_context
 def command(
@@ -57,7 +58,13 @@ def _trace(
     trace_path = output / TRACE if output is not None else None
     scenario = Scenario("flask", name="app", make_program=lambda: _program_of(ctx))
     result = play_scenario(scenario, record, trace_path, view.values)
-    if result.trace.calls:
+    if result.trace.calls and view.page:
+        from flasktrace.cli.paging import write_page_file
+
+        folder = output or Path("app-trace")
+        make_folder(folder)
+        click.echo(f"wrote {write_page_file(result.trace, view, folder, 'app')}")
+    elif result.trace.calls:
         print_tree(folded_for(result.trace, view, catalogue_for(view)), view)
         if output is not None and trace_path is not None:
             for path in (trace_path, *write_drawings(result.trace, view, output, "app")):

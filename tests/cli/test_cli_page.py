@@ -63,3 +63,13 @@ def test_the_licences_of_the_source_that_is_shown() -> None:
     assert list(licence_notices("bundled")) == ["Python"]
     installed = licence_notices("installed")
     assert "Redistribution" in installed["Flask"] and "Redistribution" in installed["Werkzeug"]
+
+
+def test_flask_trace_writes_a_page_too(tmp_path: Path) -> None:
+    source = "from flask import Flask\napp = Flask(__name__)\n@app.route('/')\ndef index():\n    return ''\n"
+    (tmp_path / "app.py").write_text(source, "utf-8")
+    command = [sys.executable, "-m", "flask", "trace", "/", "--view", "page", "-o", "out", "--lang", "en"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=100, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == f"wrote {Path('out', 'page.html')}\n"
+    assert "def index" in (tmp_path / "out" / "page.html").read_text("utf-8")

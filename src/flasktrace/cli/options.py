@@ -109,6 +109,10 @@ _OPTIONS = [
         show_default=True,
         help="Of the call graph; png and pdf need Graphviz' `dot`.",
     ),
+]
+
+# What only the commands that print the tree can show.
+_PAGE_OPTIONS = [
     click.option(
         "--view", type=click.Choice(["page"]), help="Write this, one page.html for a browser, and no tree."
     ),
@@ -117,6 +121,15 @@ _OPTIONS = [
     ),
     click.option("--hooks", is_flag=True, help="List each registered hook: whether it ran, and why not."),
 ]
+
+
+def page_options(command: Command) -> Command:
+    """Add the options of page, state and hooks to a command that has the shared ones (above those)."""
+    decorated: Any = command
+    for option in reversed(_PAGE_OPTIONS):
+        decorated = option(decorated)
+    result: Command = decorated
+    return result
 
 
 def view_options(command: Command) -> Command:
@@ -128,11 +141,11 @@ def view_options(command: Command) -> Command:
         lang = kwargs.pop("lang")
         no_values = kwargs.pop("no_values")
         no_times = kwargs.pop("no_times")
-        page = kwargs.pop("view") == "page"
+        page = kwargs.pop("view", None) == "page"
+        state, hooks = kwargs.pop("state", False), kwargs.pop("hooks", False)
         names = (
             "level", "only", "hide", "callers_of", "depth", "phase",
             "request", "thread", "annotations", "resolution", "explain", "link", "split", "graph_format",
-            "state", "hooks",
         )  # fmt: skip
         view = ViewOptions(
             **{name: kwargs.pop(name) for name in names},
@@ -140,6 +153,8 @@ def view_options(command: Command) -> Command:
             values=not no_values,
             times=not no_times,
             page=page,
+            state=state,
+            hooks=hooks,
         )
         return command(*args, view=view, **kwargs)
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from flasktrace.cli.options import ViewOptions, view_options
+from flasktrace.cli.options import ViewOptions, page_options, view_options
 from flasktrace.cli.recording import (
     RecordOptions,
     RequestsCommand,
@@ -20,6 +20,7 @@ INTERRUPTED = 130
 @click.argument("target", metavar="SCENARIO")
 @click.argument("arguments", nargs=-1, metavar="[-- ARGS]", type=click.UNPROCESSED)
 @record_options
+@page_options
 @view_options
 @click.option("-o", "--output", type=click.Path(path_type=Path), metavar="DIR", help="Write the files there.")
 @click.option("--no-files", is_flag=True, help="Print the tree only.")

@@ -4,11 +4,12 @@ from pathlib import Path
 
 import click
 
-from flasktrace.cli.options import ViewOptions, view_options
+from flasktrace.cli.options import ViewOptions, page_options, view_options
 
 
 @click.command()
 @click.argument("path", metavar="TRACE", type=click.Path(path_type=Path))
+@page_options
 @view_options
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), metavar="DIR", help="Draw into this folder too."
