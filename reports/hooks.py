@@ -234,10 +234,10 @@ def _why_not(
             return hook.kind.without_runner, ""
         failed = calls.first_failure()
         return (Reason.EXCEPTION, failed) if failed else (Reason.NOT_REACHED, "")
+    if hook.kind.without_runner is Reason.NO_ERROR:  # what finds no handler is raised again
+        return Reason.NO_ERROR, ""
     if failed := calls.raised_by(hook.kind.runners):
         return Reason.EXCEPTION, failed
-    if hook.kind.without_runner is Reason.NO_ERROR:
-        return Reason.NO_ERROR, ""
     for k in range(len(hooks)):
         if hooks[k].kind is hook.kind and k in ran.calls and k != i and _ended_chain(k, hooks, ran, calls):
             return Reason.RESPONSE, hooks[k].name

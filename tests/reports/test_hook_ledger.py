@@ -142,6 +142,7 @@ def test_hooks_for_the_first_request_only(ledgers: list[Ledger]) -> None:
 def test_hooks_that_had_no_occasion(ledgers: list[Ledger]) -> None:
     assert row(ledgers[0], "names").reason is Reason.NO_TEMPLATE
     assert row(ledgers[0], "lost").reason is Reason.NO_ERROR
+    assert row(ledgers[4], "lost").reason is Reason.NO_ERROR, "there was an error, but of another kind"
     assert row(ledgers[3], "lost").ran_as is not None and row(ledgers[3], "lost").handles == "404"
 
 
