@@ -68,7 +68,13 @@ def language_of_locale() -> str:
 
 
 _OPTIONS = [
-    click.option("--level", type=click.Choice(LEVELS), default="milestones", show_default=True),
+    click.option(
+        "--level",
+        type=click.Choice(LEVELS),
+        default="milestones",
+        show_default=True,
+        help="How much is shown; what is folded away is counted.",
+    ),
     click.option("--only", multiple=True, metavar="NAME", help="Show only these functions or modules."),
     click.option("--hide", multiple=True, metavar="NAME", help="Leave these functions or modules out."),
     click.option("--callers-of", metavar="NAME", help="Show only the way to this function."),
