@@ -337,8 +337,10 @@ def _matched(alignment: Alignment) -> Iterator[tuple[Step, Step]]:
             pending.extend(reversed(alignment.merged[one, other]))
 
 
-# Addresses, ports and process ids are different in each run, and decide nothing.
-_VOLATILE = re.compile(r"0x[0-9a-f]+|\d{5,}", re.IGNORECASE)
+# Addresses, ports, process ids and times of day are different in each run, and decide nothing.
+_VOLATILE = re.compile(
+    r"0x[0-9a-f]+|\d{5,}|(?:\w{3}, )?\d\d[ /]\w{3}[ /]\d{4}[ :]\d\d:\d\d:\d\d|\d\d:\d\d:\d\d", re.IGNORECASE
+)
 
 
 def _differs(left: str, right: str) -> bool:
