@@ -150,7 +150,7 @@ class Texts(Masking):
         mask_patterns: regular expressions of further names, as ``--mask`` gives them.
 
     Raises:
-        re.error: a pattern that is no regular expression.
+        UsageError: a pattern is no regular expression.
     """
 
     def __init__(self, mask_patterns: Iterable[str] = ()) -> None:

@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from typing import Any
 from urllib.parse import quote, quote_plus, unquote_plus
 
+from flasktrace.tracer.errors import UsageError
+
 MASK = "***"
 
 _SECRET_NAME = re.compile(
@@ -46,11 +48,11 @@ class Masking:
         patterns: regular expressions of further names, as ``--mask`` gives them.
 
     Raises:
-        re.error: a pattern that is no regular expression.
+        UsageError: a pattern is no regular expression.
     """
 
     def __init__(self, patterns: Iterable[str] = ()) -> None:
-        self._patterns = [_SECRET_NAME, *(re.compile(pattern, re.IGNORECASE) for pattern in patterns)]
+        self._patterns = [_SECRET_NAME, *map(_pattern, patterns)]
         self._secret_names: dict[str, bool] = {}
         # By their first characters: thousands of cookies must not slow down the look for each of them.
         self._learned: dict[str, list[str]] = {}
@@ -130,6 +132,15 @@ class Masking:
                     break
             position += 1
         return text
+
+
+def _pattern(text: str) -> re.Pattern[str]:
+    try:
+        return re.compile(text, re.IGNORECASE)
+    except (re.error, RecursionError, OverflowError) as error:
+        raise UsageError(
+            f"{text!r} is no regular expression ({error}): give names of secrets, such as --mask 'iban|ssn'"
+        ) from None
 
 
 def _alike(secret: str, text: str, position: int) -> int:

@@ -55,7 +55,8 @@ def parse_request(text: str, headers: Sequence[str] = (), data: str | bytes | No
             f"the path of the request {text!r} has characters that HTTP does not allow: quote them as %XX"
         )
     pairs = tuple(_parse_header(header) for header in headers)
-    body = data.encode("utf-8") if isinstance(data, str) else data
+    # A command line that is no UTF-8 comes with its bytes as surrogates: they are sent as they are.
+    body = data.encode("utf-8", "surrogateescape") if isinstance(data, str) else data
     if body is not None and not any(name.lower() == "content-type" for name, _ in pairs):
         pairs += (("Content-Type", "application/x-www-form-urlencoded"),)
     return PlannedRequest(method, target, pairs, body)

@@ -183,6 +183,24 @@ def test_an_unknown_option_is_one_line(run: Run) -> None:
     _the_line(run("run", "hello", "--colour"), "--colour")
 
 
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [("--timeout", "nan"), ("--timeout", "inf"), ("--timeout", "0"), ("--limit", "0"), ("--mask", "(")],
+)
+def test_an_option_that_makes_no_sense_is_one_line(run: Run, option: str, value: str) -> None:
+    assert "internal" not in _the_line(run("run", "hello", "--no-files", option, value), value)
+
+
+def test_a_body_that_is_no_utf_8_is_sent_as_it_is(run: Run) -> None:
+    done = run("run", "hello", "--no-files", "-r", "POST /index", "-d", "\udcff=\udcfe")
+    assert done.returncode == 0, done.stderr
+
+
+def test_no_command_at_all_shows_the_help(run: Run) -> None:
+    done = run()
+    assert done.returncode == 2 and "Commands:" in done.stderr
+
+
 def test_a_chain_without_an_arrow(run: Run) -> None:
     _the_line(run("check", "wsgi_app", "hello"), "a -> b")
 

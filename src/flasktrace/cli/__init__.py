@@ -82,6 +82,9 @@ def guarded(run: Callable[[], object]) -> int:
     except click.exceptions.Exit as stop:
         return stop.exit_code
     except click.ClickException as error:
+        if type(error).__name__ == "NoArgsIsHelpError":  # not in every click
+            click.echo(error.format_message(), err=True)
+            return 2
         context = getattr(error, "ctx", None)
         where = f" (see {context.command_path} --help)" if context is not None else ""
         _tell(f"{error.format_message()}{where}")

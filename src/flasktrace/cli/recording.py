@@ -1,6 +1,7 @@
 """The options and steps of every command that records: ``run``, ``step``, ``check``, ``diff``."""
 
 import functools
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -96,6 +97,15 @@ def split_request(joined: str) -> "PlannedRequest":
     return parse_request(line, headers, "&".join(bodies) if bodies else None)
 
 
+MAX_TIMEOUT_S = 86_400.0
+
+
+def _a_number(ctx: click.Context, option: click.Parameter, value: float) -> float:
+    if math.isnan(value):
+        raise click.BadParameter("nan is no time.")
+    return value
+
+
 _OPTIONS = [
     click.option(
         "--engine",
@@ -125,7 +135,8 @@ _OPTIONS = [
     click.option(
         "--timeout",
         "timeout_s",
-        type=click.FloatRange(0.1),
+        type=click.FloatRange(0.1, MAX_TIMEOUT_S),
+        callback=_a_number,
         default=10.0,
         show_default=True,
         metavar="SECONDS",
