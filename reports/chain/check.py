@@ -83,8 +83,13 @@ def check_chain(trace: Trace, names: Sequence[Name]) -> list[Arrow]:
     return arrows
 
 
+def find_calls(trace: Trace, name: Name) -> "Found":
+    """The calls that a written name means."""
+    return _Finder(trace).find(name)
+
+
 @dataclass(frozen=True, slots=True)
-class _Found:
+class Found:
     """The calls of a name, as positions, and the real function when it is in another place."""
 
     positions: list[int]
@@ -100,7 +105,7 @@ class _Finder:
 
     def arrow(self, source: Name, target: Name, previous: int | None) -> Arrow:
         """The arrow between two names; ``previous`` is the call that the chain has come to."""
-        sources, targets = self._find(source), self._find(target)
+        sources, targets = self.find(source), self.find(target)
         missing = tuple(n for n, found in ((source, sources), (target, targets)) if not found.positions)
         if missing:
             return Arrow(source, target, Relation.ABSENT, missing=missing)
@@ -157,11 +162,20 @@ class _Finder:
                         best = kind, above, end
                     break
                 above, steps = self._parent(above), steps + 1
-        if best is None:
-            after = next((end for end in ends if end > starts[0]), None)
-            if after is not None and not self._inside(starts, after):
-                best = Relation.ORDER, max(start for start in starts if start < after), after
-        return best
+        return best if best is not None else self._order(starts, ends)
+
+    def _order(self, starts: list[int], ends: list[int]) -> tuple[Relation, int, int] | None:
+        """A pair that comes in this order, in one request if any has both: else any two requests have."""
+        requests = self._trace.calls.request_id
+        shared = {requests[start] for start in starts} & {requests[end] for end in ends}
+        groups: list[int | None] = [*sorted(shared - {0})] or [None]
+        for group in groups:
+            first = [start for start in starts if group is None or requests[start] == group]
+            later = [end for end in ends if group is None or requests[end] == group]
+            after = next((end for end in later if end > first[0]), None)
+            if after is not None and not self._inside(first, after):
+                return Relation.ORDER, max(start for start in first if start < after), after
+        return None
 
     def _inside(self, starts: list[int], end: int) -> bool:
         """Whether the first start was itself called by ``end``."""
@@ -176,19 +190,19 @@ class _Finder:
         parent_id = self._trace.calls.parent_id[position]
         return self._trace.calls.index_of(parent_id) if parent_id else None
 
-    def _find(self, name: Name) -> _Found:
+    def find(self, name: Name) -> Found:
         exact = [f for f in self._trace.functions.values() if f.id in self._by_function and _is(f, name)]
         if exact:
-            return _Found(self._positions(exact))
+            return Found(self._positions(exact))
         called_on = self._called_on(name)
         if called_on:
-            return _Found(called_on)
+            return Found(called_on)
         loose = Name(name.text, name.parts[-1:])
         other = [f for f in self._trace.functions.values() if f.id in self._by_function and _is(f, loose)]
         if not other:
-            return _Found([])
+            return Found([])
         positions = self._positions(other)
-        return _Found(positions, self._trace.functions[self._trace.calls.function_id[positions[0]]])
+        return Found(positions, self._trace.functions[self._trace.calls.function_id[positions[0]]])
 
     def _positions(self, functions: list[Function]) -> list[int]:
         return sorted(position for f in functions for position in self._by_function[f.id])

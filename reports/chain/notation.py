@@ -35,6 +35,12 @@ class Name:
     module: str = ""
 
     @property
+    def written(self) -> str:
+        """The name alone, with its module, in a form that is read as the same name again."""
+        dotted = ".".join(self.parts)
+        return f"{self.module.replace('.', '/')}.py: {dotted}" if self.module else dotted
+
+    @property
     def last(self) -> str:
         """The function's own name."""
         return self.parts[-1]
@@ -46,14 +52,21 @@ def parse_chain(text: str) -> list[Name]:
     Raises:
         UsageError: there are fewer than two links, or a link has no name in it.
     """
-    names: list[Name] = []
-    for piece in _ARROW.split(text.strip()):
-        names.extend(_names_of(piece))
+    names = parse_names(text)
     if len(names) < 2:
         raise UsageError(
             f"no call chain in {text.strip()[:60]!r}: write at least two names with an arrow, 'a -> b'"
         )
     return names
+
+
+def parse_names(text: str) -> list[Name]:
+    """Read what may be a part of a chain: any number of links, none too.
+
+    Raises:
+        UsageError: a link has no name in it.
+    """
+    return [name for piece in _ARROW.split(text.strip()) for name in _names_of(piece)]
 
 
 def _names_of(piece: str) -> list[Name]:

@@ -1,7 +1,7 @@
 """Tells in words what became of each arrow of a written chain."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TextIO
 
 from flasktrace.reports.chain.check import Arrow, Relation, Verdict
@@ -34,12 +34,13 @@ _VERDICTS = {
     "zh": {Verdict.TRUE: "正确", Verdict.MOVED: "有出入", Verdict.FALSE: "错误"},
 }
 _ELSEWHERE = {"en": "; {name} is in {module}, as {qualname}", "zh": "；{name} 在 {module} 中，即 {qualname}"}
-_SUMMARY = {
+SUMMARY = {
     "en": "{true} true, {moved} moved, {false} false",
     "zh": "{true} 处正确，{moved} 处有出入，{false} 处错误",
 }
+_STARTED = {"en": "in another thread, which it starts", "zh": "发生在由它启动的另一个线程"}
 _NOTHING_BETWEEN = {"en": "nothing recorded", "zh": "未记录的代码"}
-_COLOURS = {Verdict.TRUE: "32", Verdict.MOVED: "33", Verdict.FALSE: "31"}
+VERDICT_COLOURS = {Verdict.TRUE: "32", Verdict.MOVED: "33", Verdict.FALSE: "31"}
 _SIGNS = {Verdict.TRUE: "✓", Verdict.MOVED: "~", Verdict.FALSE: "✗"}
 _ASCII_SIGNS = {Verdict.TRUE: "+", Verdict.MOVED: "~", Verdict.FALSE: "x"}
 
@@ -56,24 +57,38 @@ def write_arrows(
         is_coloured: write colour codes (``NO_COLOR`` overrides it).
     """
     is_coloured = is_coloured and not os.environ.get("NO_COLOR")
-    can_draw = (getattr(stream, "encoding", None) or "utf-8").lower().startswith("utf")
-    signs = _SIGNS if can_draw else _ASCII_SIGNS
-    words = _VERDICTS[language]
+    can_draw = _can_draw(stream)
+    signs, words = signs_for(stream), verdict_words(language)
     width = max(cells(word) for word in words.values())
     for arrow in arrows:
         word = words[arrow.verdict]
         head = f"{signs[arrow.verdict]} {word}{' ' * (width - cells(word))}"
         if is_coloured:
-            head = f"\x1b[{_COLOURS[arrow.verdict]}m{head}\x1b[0m"
+            head = f"\x1b[{VERDICT_COLOURS[arrow.verdict]}m{head}\x1b[0m"
         ends = f"{_text(arrow.source)} {'→' if can_draw else '->'} {_text(arrow.target)}"
         stream.write(f"{head}  {ends}: {tell(arrow, language)}\n")
     counts = {v.value: sum(arrow.verdict is v for arrow in arrows) for v in Verdict}
-    stream.write(_SUMMARY[language].format(**counts) + "\n")
+    stream.write(SUMMARY[language].format(**counts) + "\n")
+
+
+def verdict_words(language: str) -> Mapping[Verdict, str]:
+    """The verdicts' words in a language."""
+    return _VERDICTS[language]
+
+
+def signs_for(stream: TextIO) -> Mapping[Verdict, str]:
+    """The verdicts' signs, as a stream can take them."""
+    return _SIGNS if _can_draw(stream) else _ASCII_SIGNS
+
+
+def _can_draw(stream: TextIO) -> bool:
+    return (getattr(stream, "encoding", None) or "utf-8").lower().startswith("utf")
 
 
 def tell(arrow: Arrow, language: str = "en") -> str:
     """What a real run says of one arrow, as a phrase."""
-    phrase = _RELATIONS[language][arrow.relation].format(
+    is_started = arrow.relation is Relation.OTHER_THREAD and not arrow.through
+    phrase = (_STARTED[language] if is_started else _RELATIONS[language][arrow.relation]).format(
         through=_between(arrow.through, language),
         target=_text(arrow.target),
         missing=", ".join(_text(name) for name in arrow.missing),

@@ -29,9 +29,13 @@ class Order:
 
 
 def record_apart(
-    target: str, record: RecordOptions, with_values: bool = True, arguments: tuple[str, ...] = ()
+    target: str,
+    record: RecordOptions,
+    with_values: bool = True,
+    arguments: tuple[str, ...] = (),
+    is_quiet: bool = False,
 ) -> "Trace":
-    """Record a scenario in a child process.
+    """Record a scenario in a child process; with ``is_quiet`` what it says is told only when it fails.
 
     Raises:
         ScenarioError: it failed; why is on stderr by then.
@@ -46,7 +50,10 @@ def record_apart(
         order_path.write_bytes(pickle.dumps(order))
         # -P: the folder we are in is put in front by the child itself, as for any scenario.
         child = [sys.executable, "-P", "-m", "flasktrace.cli.recording_apart", str(order_path)]
-        status = subprocess.run(child, check=False).returncode
+        done = subprocess.run(child, check=False, stderr=subprocess.PIPE if is_quiet else None)
+        status = done.returncode
+        if status and is_quiet:
+            sys.stderr.write(done.stderr.decode("utf-8", "replace"))
         if status == INTERRUPTED:
             raise KeyboardInterrupt
         if status:

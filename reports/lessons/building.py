@@ -1,0 +1,104 @@
+"""A lesson with its blocks made: what the Markdown and the HTML are written from."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from flasktrace.reports.lessons.check import Result, check_expectation
+from flasktrace.reports.lessons.facts import fact_of
+from flasktrace.reports.lessons.figures import Figure, ReadSource, draw_figure
+from flasktrace.reports.lessons.lesson import Ask, Expect, Lesson, Run, Show, Text
+from flasktrace.reports.lessons.words import lesson_words
+from flasktrace.tracer.catalogue import Catalogue
+from flasktrace.tracer.errors import UsageError
+from flasktrace.tracer.model import Trace
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """An *expect* block with what a run said of it."""
+
+    scenario: str
+    results: tuple[Result, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A question with its answer, all clean text."""
+
+    question: str
+    answer: str
+    because: str = ""
+
+
+Made = Text | Figure | Checked | Answered
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltLesson:
+    """A lesson ready to be written."""
+
+    lesson: Lesson
+    parts: tuple[Made, ...]
+
+    @property
+    def stem(self) -> str:
+        """The file's name without its end."""
+        return self.lesson.path.replace("\\", "/").rpartition("/")[2].removesuffix(".md")
+
+    @property
+    def has_heading(self) -> bool:
+        """Whether its text begins with a heading of the first level."""
+        first = self.parts[0] if self.parts else None
+        return isinstance(first, Text) and first.markdown.lstrip().startswith("# ")
+
+
+def build_parts(
+    lesson: Lesson,
+    trace_of: Callable[[Run, str], Trace],
+    catalogues: Mapping[str, Catalogue],
+    read_source: ReadSource,
+) -> BuiltLesson:
+    """Make each block of a lesson from its run.
+
+    Args:
+        lesson: as it was read.
+        trace_of: gives the trace of a run on an engine.
+        catalogues: explanations by language.
+        read_source: gives the lines of a source file.
+
+    Raises:
+        UsageError: a block shows something that is not in the run; the message begins with path and line.
+    """
+    made: list[Made] = []
+    for part in lesson.parts:
+        if isinstance(part, Text):
+            made.append(part)
+            continue
+        trace = trace_of(part.run, part.engines[0])
+        if isinstance(part, Expect):
+            results = [
+                check_expectation(each, trace, part.request, lesson.language) for each in part.expectations
+            ]
+            made.append(Checked(_described(part, trace), tuple(results)))
+        elif isinstance(part, Ask):
+            answer = fact_of(part, trace, lesson.language)
+            missing = lesson_words(lesson.language).not_called.format(name=part.name)
+            made.append(Answered(part.question, answer or missing, part.because))
+        else:
+            made.append(_figure(part, lesson, trace, catalogues, read_source))
+    return BuiltLesson(lesson, tuple(made))
+
+
+def _figure(
+    show: Show, lesson: Lesson, trace: Trace, catalogues: Mapping[str, Catalogue], read_source: ReadSource
+) -> Figure:
+    try:
+        return draw_figure(show, trace, catalogues[lesson.language], read_source)
+    except UsageError as error:
+        raise UsageError(f"{lesson.path}:{show.line}: {error}") from None
+
+
+def _described(block: Expect, trace: Trace) -> str:
+    """``hello · Flask 1.1.4``."""
+    requests = f" · {', '.join(block.run.requests)}" if block.run.requests else ""
+    return f"{block.run.scenario}{requests} · Flask {trace.metadata.flask_version}"
