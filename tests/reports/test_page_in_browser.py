@@ -1,12 +1,15 @@
 """The page in real Chromium: stepping, links, the back button, a phone's width, and a quiet console."""
 
 import random
+import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 import pytest
 from tests.browser_driver import Browser, open_browser
@@ -36,7 +39,7 @@ def index():
     session["seen"] = True
     return "index"
 
-REQUESTS = ["GET /in", "GET /out"]
+REQUESTS = ["GET /in"]
 app.run()
 """
 READY = "document.documentElement.dataset.ready"
@@ -65,7 +68,7 @@ def write(trace: Trace, path: Path) -> str:
     """Write a page; gives its address."""
     catalogues = {each: catalogue(each) for each in ("en", "zh")}
     with path.open("w", encoding="utf-8", newline="\n") as stream:
-        write_page(trace, stream, PageOptions(catalogues, title="two requests", read_source=read_source))
+        write_page(trace, stream, PageOptions(catalogues, title="one request", read_source=read_source))
     return path.as_uri()
 
 
@@ -305,6 +308,18 @@ def test_without_javascript_it_is_a_document(browser: Browser, address: str) -> 
         assert "js" not in str(found["root"]["children"][1].get("attributes", []))
     finally:
         browser.cdp("Emulation.setScriptExecutionDisabled", value=False)
+
+
+def test_axe_finds_nothing_in_the_document(
+    browser: Browser, address: str, tmp_path: Path, cannot_run: Callable[[str], None]
+) -> None:
+    axe = axe_source(cannot_run)
+    text = Path(url2pathname(urlsplit(address).path)).read_text("utf-8")
+    text = re.sub("<script>.*?</script>", "", text, flags=re.DOTALL)
+    (tmp_path / "document.html").write_text(text, "utf-8")
+    browser.open((tmp_path / "document.html").as_uri())
+    browser.run(axe)
+    assert browser.run_async(AXE) == []
 
 
 def test_hostile_text_stays_text(browser: Browser, tmp_path: Path) -> None:
