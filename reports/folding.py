@@ -3,6 +3,7 @@
 Every view draws from the :class:`FoldedTrace` made here. The rules:
 
 - *Shown* is what the level asks for (see :func:`shown_functions`) and each call without a caller.
+- Of a library that the user has included, the calls that lead into it are shown at milestones too.
 - A call that is not shown is counted on its nearest shown ancestor; what it calls moves up there.
 - Adjacent equal runs of up to five siblings become one, with their count and their time.
   Equal are calls of the same functions in the same shape with the same kinds of outcome.
@@ -113,6 +114,21 @@ def _leaves(trace: Trace, catalogue: Catalogue) -> set[int]:
     return leaves
 
 
+def _libraries(trace: Trace) -> dict[int, str]:
+    """The top package of each function of a library; those were recorded as the user asked for them."""
+    return {
+        key: function.module.partition(".")[0]
+        for key, function in trace.functions.items()
+        if function.origin is Origin.LIBRARY
+    }
+
+
+def _enters(trace: Trace, libraries: dict[int, str], parent: int, function_id: int) -> bool:
+    """Whether a call leads into a library, rather than on inside it."""
+    package = libraries.get(function_id)
+    return package is not None and libraries.get(trace.calls.function_id[parent]) != package
+
+
 def shown_positions(
     trace: Trace, catalogue: Catalogue, order: CallOrder, phases: list[str], level: Level
 ) -> bytearray:
@@ -122,6 +138,7 @@ def shown_positions(
     functions = shown_functions(trace, catalogue, level)
     user = {key for key, function in trace.functions.items() if function.origin is Origin.USER}
     leaves = _leaves(trace, catalogue) if level is not Level.PIPELINE else set()
+    libraries = _libraries(trace) if level is not Level.CHAPTERS else {}
     chapter_of: str | None = None
     shown = bytearray(len(trace.calls))
     in_leaf = bytearray(len(trace.calls) + 1)  # the last one is the roots' parent
@@ -129,7 +146,7 @@ def shown_positions(
         parent, function_id = order.parents[position], trace.calls.function_id[position]
         if in_leaf[parent] and function_id not in user:
             in_leaf[position] = 1
-        elif parent < 0 or function_id in functions:
+        elif parent < 0 or function_id in functions or _enters(trace, libraries, parent, function_id):
             shown[position] = 1
             in_leaf[position] = function_id in leaves
         if level is Level.CHAPTERS and shown[position] and parent >= 0:

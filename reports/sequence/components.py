@@ -19,6 +19,9 @@ OTHERS_KEY = "others"
 OWN_LANE_STEPS = 4
 MAX_OWN_LANES = 2
 MAX_USER_LANES = 3
+MAX_LIBRARY_LANES = 5
+
+_LIBRARY = "library:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +80,8 @@ def component_of(function: Function, user_caption: str = "your code") -> Compone
         if lane:
             return Component(lane[0], lane[1], lane[2], lane[3], (_ORDER[lane[0]], ""))
     package = _safe(parts[0])
+    if function.origin is Origin.LIBRARY:  # an extension is one lifeline, whatever its modules
+        return Component(f"{_LIBRARY}{package}", "", package, "library", (_ORDER["own"], package))
     name = _safe(".".join(parts[1:2])) or package
     return Component(
         f"{package}.{name}", package if name != package else "", name, _role(function), (_ORDER["own"], name)
@@ -112,7 +117,7 @@ def assign(functions: Iterable[Function], names: ComponentNames) -> dict[int, Co
     """The lane of each function, given one function a step; by function id.
 
     Rare components outside the pipeline share the lane ``others``, as do the modules of the traced
-    program beyond the first few.
+    program and the libraries beyond the first few.
     """
     steps = list(functions)
     wanted = {function.id: component_of(function, names.user_caption) for function in steps}
@@ -120,6 +125,7 @@ def assign(functions: Iterable[Function], names: ComponentNames) -> dict[int, Co
     own = [c for c in dict.fromkeys(wanted.values()) if c.order[0] == _ORDER["own"]]
     own.sort(key=lambda c: -usage[c.key])
     kept = {c.key for c in own[:MAX_OWN_LANES] if usage[c.key] >= OWN_LANE_STEPS}
+    kept |= {c.key for c in [c for c in own if c.key.startswith(_LIBRARY)][:MAX_LIBRARY_LANES]}
     shared = [c for c in own if c.key not in kept]
     replaced = {c.key: _shared_lane(shared, names.others_caption) for c in shared if len(shared) > 1}
     users = [c for c in dict.fromkeys(wanted.values()) if c.is_user]

@@ -1,6 +1,7 @@
 """The folding: what is shown, what is counted, what repeats; and that nothing is ever lost."""
 
 from collections import Counter
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -12,7 +13,7 @@ from flasktrace.reports.folded import FoldedTrace, Level
 from flasktrace.reports.folding import LEVELS, FoldOptions, fold, iter_steps
 from flasktrace.tracer import query
 from flasktrace.tracer.catalogue import Catalogue, Landmark, Phase
-from flasktrace.tracer.model import Raised, Trace
+from flasktrace.tracer.model import Origin, Raised, Trace
 from flasktrace.tracer.phases import call_order, fill_phases
 
 PHASES = {
@@ -212,7 +213,7 @@ def test_equal_requests_are_told_one_by_one() -> None:
 def test_a_hand_over_through_hidden_calls_is_marked() -> None:
     builder = TraceBuilder.new(thread_count=2, request_count=1)
     accept = builder.add("ThreadingMixIn.process_request")
-    hidden = builder.add("Template.render", accept)
+    hidden = builder.add("Local.__getattr__", accept)
     builder.add("ThreadingMixIn.process_request_thread", hidden, thread=2, request=1)
     steps = fold(builder.trace, CATALOGUE).steps
     assert [step.is_hand_over for step in steps] == [False, True]
@@ -278,3 +279,20 @@ def test_a_trace_with_gaps_in_its_ids_folds() -> None:
     assert list(call_order(second.calls).parents) == [-1, 0]
     folded = fold(second, CATALOGUE, FoldOptions(Level.ALL))
     assert _names(folded) == ["Flask.wsgi_app", "Flask.full_dispatch_request"]
+
+
+def test_of_an_included_library_the_calls_that_lead_into_it_are_shown() -> None:
+    builder = TraceBuilder.new()
+    functions = builder.trace.functions
+    view, inner, other = list(functions)[:3]
+    functions[view] = replace(functions[view], origin=Origin.USER, module="shop")
+    functions[inner] = replace(functions[inner], origin=Origin.LIBRARY, module="flask_login.utils")
+    functions[other] = replace(functions[other], origin=Origin.LIBRARY, module="flask_login.mixins")
+    first = builder.add(functions[view].qualname)
+    entry = builder.add(functions[inner].qualname, first)
+    builder.add(functions[other].qualname, entry)
+    folded = fold(builder.trace, Catalogue())
+    assert [(step.function.module, step.hidden_count) for step in folded.steps] == [
+        ("shop", 0),
+        ("flask_login.utils", 1),
+    ]

@@ -92,10 +92,19 @@ def test_a_users_module_is_its_own_even_with_a_name_of_the_pipeline() -> None:
 
 def test_rare_components_share_a_lane_and_busy_ones_have_their_own() -> None:
     busy = _function("flask.sessions", Origin.FLASK, 1)
-    rare = [_function(f"lib{i}.core", Origin.LIBRARY, i + 2) for i in range(3)]
+    rare = [_function(f"flask.rare{i}", Origin.FLASK, i + 2) for i in range(3)]
     lanes = assign([busy] * 5 + rare, ComponentNames())
     assert lanes[1].key == "flask.sessions"
     assert {lanes[f.id].key for f in rare} == {OTHERS_KEY}
+
+
+def test_an_extension_is_one_lifeline_whatever_its_modules() -> None:
+    names = ("flask_login.mixins", "flask_login.login_manager", "flask_sqlalchemy.model")
+    functions = [_function(name, Origin.LIBRARY, i + 1) for i, name in enumerate(names)]
+    lanes = assign(functions, ComponentNames())
+    assert [lanes[f.id].name for f in functions] == ["flask_login", "flask_login", "flask_sqlalchemy"]
+    many = [_function(f"lib{i}.core", Origin.LIBRARY, i + 1) for i in range(9)]
+    assert len({component.key for component in assign(many, ComponentNames()).values()}) == 6
 
 
 def test_many_user_modules_take_a_few_lanes() -> None:
