@@ -37,10 +37,11 @@ def call_order(calls: Calls) -> CallOrder:
             parents[position] = parent_id - 1
         else:
             parents[position] = calls.index_of(parent_id)
-    return CallOrder(parents, _preorder(parents))
+    return CallOrder(parents, preorder_of(parents))
 
 
-def _preorder(parents: "array[int]") -> "array[int]":
+def preorder_of(parents: "array[int]") -> "array[int]":
+    """The positions as the story tells the calls, from the position of each one's parent (-1: none)."""
     count = len(parents)
     first_child = array("i", [-1]) * (count + 1)  # the last one is the roots'
     next_sibling = array("i", [-1]) * count

@@ -188,6 +188,18 @@ class _Reader:
         return self._connection.execute(f"SELECT * FROM {table} ORDER BY {key}")
 
     def trace(self) -> Trace:
+        trace = self.small_tables()
+        trace.markers = [
+            Marker(
+                _as_int(id_), _as_text(kind), _as_int_or_none(call_id), _as_int(time_ns), dict(_json(data))
+            )
+            for id_, kind, call_id, time_ns, data in self._rows("markers")
+        ]
+        self._calls(trace.calls)
+        return trace
+
+    def small_tables(self) -> Trace:
+        """The trace without what grows with its length: calls, their values, markers."""
         trace = Trace()
         facts = {_as_text(key): _as_text(value) for key, value in self._rows("metadata")}
         trace.dropped_count = int(facts.get("dropped_count", "0"))
@@ -205,13 +217,6 @@ class _Reader:
         for row in self._rows("functions"):
             function = _function_of(row)
             trace.functions[function.id] = function
-        trace.markers = [
-            Marker(
-                _as_int(id_), _as_text(kind), _as_int_or_none(call_id), _as_int(time_ns), dict(_json(data))
-            )
-            for id_, kind, call_id, time_ns, data in self._rows("markers")
-        ]
-        self._calls(trace.calls)
         return trace
 
     def _pools(self, calls: Calls) -> None:

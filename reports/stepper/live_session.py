@@ -95,10 +95,12 @@ class Live:
             self.waits = False
 
     def _has_ended(self, thread_id: int) -> bool:
-        """Whether no call of a thread is still open."""
+        """Whether the first call of a thread, the one all others are made by, has ended."""
         calls = self.trace.calls
-        pairs = zip(calls.thread_id, calls.outcome, strict=True)
-        return all(outcome for own, outcome in pairs if own == thread_id)
+        if thread_id not in calls.thread_id:
+            return False
+        # Not all of its calls: a generator that nobody ends stays open for good.
+        return bool(calls.outcome[calls.thread_id.index(thread_id)])
 
     def _turn_to_another(self) -> None:
         if self.thread_id not in self.held and self.held:

@@ -12,6 +12,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
+BLOCK = 512
+"""Steps that are skipped at once when all of them are too deep to be what is looked for."""
+
 
 class Move(Enum):
     """A move; each has a forward and a backward form."""
@@ -53,10 +56,13 @@ class Walk:
     milestones: Sequence[int] = ()
     index: int = 0
     _entries: "array[int]" = field(init=False, repr=False)
+    _lowest: "array[int]" = field(init=False, repr=False)  # depth of each block of steps
     _way: list[tuple[Move, int, int]] = field(default_factory=list, init=False, repr=False)
 
     def __post_init__(self) -> None:
-        self._entries = array("q", (2 * i - depth for i, depth in enumerate(self.depths)))
+        depths, count = self.depths, len(self.depths)
+        self._entries = array("q", [2 * i - depth for i, depth in enumerate(depths)])
+        self._lowest = array("q", [min(depths[i : i + BLOCK]) for i in range(0, count, BLOCK)])
 
     def __len__(self) -> int:
         """How many stops there are: two a step."""
@@ -170,14 +176,21 @@ class Walk:
         return self.milestones[max(found - 2, 0) : found]
 
     def _above(self, step: int, levels: int) -> int:
-        wanted = self.depths[step] - levels
-        while self.depths[step] > wanted:
-            step -= 1
+        """The step so many levels up: the last one before (or this one) that is not deeper than that."""
+        depths, wanted = self.depths, self.depths[step] - levels
+        while depths[step] > wanted:
+            if (step + 1) % BLOCK == 0 and self._lowest[step // BLOCK] > wanted:
+                step -= BLOCK
+            else:
+                step -= 1
         return step
 
     def _size(self, step: int) -> int:
         """How many steps are in the subtree of a step, itself included."""
-        depth, end = self.depths[step], step + 1
-        while end < len(self.depths) and self.depths[end] > depth:
-            end += 1
-        return end - step
+        depths, depth, end, count = self.depths, self.depths[step], step + 1, len(self.depths)
+        while end < count and depths[end] > depth:
+            if end % BLOCK == 0 and self._lowest[end // BLOCK] > depth:
+                end += BLOCK
+            else:
+                end += 1
+        return min(end, count) - step

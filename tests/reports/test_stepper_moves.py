@@ -75,6 +75,15 @@ def test_entry_and_end_enclose_the_inner_stops(walk: Walk) -> None:
     assert all(walk.entry(i) <= walk.index <= walk.end(i) for i in path)
 
 
+def test_a_long_walk_finds_ends_and_callers_as_a_short_one_does() -> None:
+    steps = [0, *([1, 2, 3] * 700), 1, 0, *([1] * 1500)]
+    walk = Walk(steps)
+    assert walk.end(0) == 2 * 2102 - 1
+    assert walk.end(2102) == len(walk) - 1
+    assert [walk.parent(step) for step in (2100, 2101, 2103, 3602)] == [2099, 0, 2102, 2102]
+    assert walk.path(2100) == [0, 2098, 2099, 2100]
+
+
 def test_over_skips_the_inner_calls_and_out_ends_the_caller() -> None:
     walk = Walk([0, 1, 2, 1])
     walk.forward(Move.STEP)

@@ -1,5 +1,10 @@
 """The stepper's session on a book: moves, levels, search, bookmarks, state, the chain."""
 
+import contextlib
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.golden_traces import golden_trace
@@ -7,10 +12,13 @@ from tests.strategies_traces import TraceBuilder, traces
 
 from flasktrace.reports.folded import Level
 from flasktrace.reports.stepper.book import MemoryBook
+from flasktrace.reports.stepper.file_book import FileBook
 from flasktrace.reports.stepper.moves import Move
 from flasktrace.reports.stepper.session import Session
 from flasktrace.scenarios.annotate import load_catalogue
 from flasktrace.tracer.model import Marker, Raised, Returned, Trace, Value
+from flasktrace.tracer.paging import TraceFile
+from flasktrace.tracer.store import write_trace
 
 CATALOGUES = {language: load_catalogue(language) for language in ("en", "zh")}
 
@@ -160,3 +168,44 @@ def test_the_callers_can_be_looked_at_without_moving() -> None:
     assert session.looking_up == 1
     session.look_up(-1)
     assert session.place() == here
+
+
+@settings(max_examples=40)
+@given(traces(), st.sampled_from(Level))
+def test_a_walk_in_the_file_is_the_walk_in_memory(trace: Trace, level: Level) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "t.flasktrace")
+        write_trace(trace, path)
+        with contextlib.closing(TraceFile(path)) as file:
+            inside = FileBook(file, CATALOGUES["en"]).steps(level)
+            whole = MemoryBook(trace, CATALOGUES["en"], folds_repeats=False).steps(level)
+            assert list(inside.depths) == list(whole.depths)
+            assert list(inside.milestones) == list(whole.milestones)
+            for index in range(len(whole)):
+                step = replace(whole[index], hidden_count=0, resumed_count=0)
+                assert inside[index] == step
+                assert inside.function_at(index) == whole.function_at(index)
+            for call_id in trace.calls.id:
+                assert inside.index_of(call_id) == whole.index_of(call_id)
+            assert inside.index_of(10**9) is None
+
+
+def test_the_states_of_a_file_are_those_in_memory(tmp_path: Path) -> None:
+    trace = _small()
+    calls = trace.calls
+    trace.markers = [
+        Marker(i + 1, "state", call_id, calls.end_ns[call_id - 1], {"request_stack": [], "g": {"n": str(i)}})
+        for i, call_id in enumerate((3, 4, 5))
+    ]
+    write_trace(trace, tmp_path / "t.flasktrace")
+    with contextlib.closing(TraceFile(tmp_path / "t.flasktrace")) as file:
+        inside = Session(FileBook(file, CATALOGUES["en"]), CATALOGUES.__getitem__, Level.ALL)
+        whole = _session(trace)
+        while True:
+            assert inside.scene() == whole.scene()
+            assert inside.forward(Move.STEP) == whole.forward(Move.STEP)
+            if inside.stop.index == len(inside.walk) - 1:
+                break
+        for text in ("tea", "hot", "make_response", "cold", "nothing"):
+            assert inside.search(text) == whole.search(text)
+            assert inside.spot == whole.spot

@@ -1,8 +1,10 @@
 """``flasktrace step --live``: the program runs in a process of its own, held at each stop of the walk."""
 
+import contextlib
 import functools
 import queue
 import sys
+import time
 from typing import TYPE_CHECKING
 
 import click
@@ -77,12 +79,12 @@ def _walk_plain(session: "LiveSession", process: LiveProcess, options: StepOptio
 
     def settle() -> None:
         tell_address()
+        until_s = time.monotonic() + _WAIT_S
         while live.waits:
-            try:
+            with contextlib.suppress(queue.Empty):
                 session.hear(process.messages.get(timeout=_WAIT_S))
-            except queue.Empty:
-                if live.held:
-                    session.choose_thread(next(iter(live.held)))
+            if live.waits and live.held and time.monotonic() > until_s:
+                session.choose_thread(next(iter(live.held)))
             tell_address()
         if live.done is not None:
             plain.write(words.live_done)

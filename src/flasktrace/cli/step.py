@@ -41,7 +41,7 @@ def command(
     Press ? for the keys. With --plain, or where there is no terminal, the same keys are read as lines
     from the standard input.
     """
-    from flasktrace.cli.stepping import StepOptions, step_trace
+    from flasktrace.cli.stepping import StepOptions, step_file, step_trace
     from flasktrace.cli.traces import looks_like_trace, open_trace
 
     options = StepOptions(plain, quiz)
@@ -53,7 +53,8 @@ def command(
             raise UsageError(f"{path} is a recording: --live runs a scenario; step through it without --live")
         return step_live(target, arguments, record, view, options, listen)
     if looks_like_trace(path):
-        step_trace(open_trace(path), view, options)
+        if not step_file(path, view, options):
+            step_trace(open_trace(path), view, options)
         return 0
     result = play_scenario(find_scenario(target, arguments), record, None, view.values)
     if result.trace.calls:

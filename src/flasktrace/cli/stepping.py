@@ -1,5 +1,6 @@
 """From a trace to a walk through it, on the screen or line by line; for ``step`` and ``run --step``."""
 
+import contextlib
 import functools
 import os
 import shlex
@@ -7,7 +8,8 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -58,6 +60,26 @@ def step_trace(trace: Trace, view: ViewOptions, options: StepOptions) -> None:
     shown = filtered(trace, view, catalogues(view.language))
     book = MemoryBook(shown, catalogues(view.language), len(trace.calls) - len(shown.calls))
     step_book(book, catalogues, view, options)
+
+
+def step_file(path: Path, view: ViewOptions, options: StepOptions) -> bool:
+    """Walk through a trace in its file, if it is too long to be read whole and no filter needs all of it.
+
+    Returns:
+        False when it is to be read whole.
+    """
+    from flasktrace.reports.stepper.file_book import LONG_CALLS, FileBook
+    from flasktrace.tracer.paging import TraceFile, count_calls
+
+    if path.is_dir():
+        path = path / "trace.flasktrace"
+    plain_view = ViewOptions(level=view.level, language=view.language, annotations=view.annotations)
+    if replace(view, resolution=False) != plain_view or count_calls(path) <= LONG_CALLS:
+        return False
+    catalogues = catalogues_for(view)
+    with contextlib.closing(TraceFile(path)) as file:
+        step_book(FileBook(file, catalogues(view.language)), catalogues, view, options)
+    return True
 
 
 def step_book(
