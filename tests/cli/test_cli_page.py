@@ -34,6 +34,12 @@ def test_a_page_in_place_of_the_usual_files(folder: Path) -> None:
     assert "def door_keeper" in text, "the user's own source"
 
 
+def test_hello_takes_no_more_than_400_kilobytes(tmp_path: Path) -> None:
+    done = flasktrace(tmp_path, "run", "hello", "--view", "page", "-o", "out")
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "out" / "page.html").stat().st_size < 400_000
+
+
 def test_show_writes_the_page_of_a_saved_trace(folder: Path, tmp_path: Path) -> None:
     done = flasktrace(tmp_path, "show", str(folder), "--view", "page", "--lang", "zh", "-o", "out")
     assert done.returncode == 0 and done.stdout == f"wrote {Path('out', 'page.html')}\n"
