@@ -1,6 +1,7 @@
 """The folding of real runs, on both engines: short enough to be read, and each call in one phase."""
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -82,8 +83,8 @@ def test_filters_commute(hello: Trace) -> None:
 
 
 def test_every_scenario_is_told_from_accepting_to_sending_without_a_gap(tmp_path: Path) -> None:
-    if not os.environ.get("FLASKTRACE_ALL_TESTS"):
-        pytest.skip("plays all scenarios: set FLASKTRACE_ALL_TESTS=1")
+    if not os.environ.get("FLASKTRACE_ALL_TESTS") or sys.version_info[:2] != (3, 11):
+        pytest.skip("plays all scenarios, on Python 3.11: set FLASKTRACE_ALL_TESTS=1")
     catalogue = load_catalogue()
     for name, engine, path in record_all(tmp_path):
         trace = read_trace(path)
