@@ -11,6 +11,7 @@ import flasktrace.framework.flask.json as json  # noqa: F401
 from flasktrace.framework.werkzeug.exceptions import abort as abort
 from flasktrace.framework.werkzeug.utils import redirect as redirect
 
+from ._deprecated import DeprecatedFlag
 from .app import Flask as Flask
 from .blueprints import Blueprint as Blueprint
 from .config import Config as Config
@@ -52,5 +53,5 @@ from .wrappers import Response as Response
 
 __version__ = "1.1.4"
 
-#: Kept for programs that ask; JSON is always there.
-json_available = True
+#: Kept for programs that ask, and warns them; JSON is always there.
+json_available = DeprecatedFlag("flask.json_available", "2.0.0", True)

@@ -121,8 +121,9 @@ def explain_template_loading_attempts(app: Flask, template: str, attempts: list[
     blueprint = None if top is None else top.request.blueprint
     if blueprint is not None and found_count != 1:
         lines += [
-            f'  The template was looked up from an endpoint of the blueprint "{blueprint}".',
-            "  Is the template in the right folder?",
+            f'  The template was looked up from an endpoint that belongs to the blueprint "{blueprint}".',
+            "  Maybe you did not place a template in the right folder?",
+            "  See http://flask.pocoo.org/docs/blueprints/#templates",
         ]
     app.logger.info("\n".join(lines))
 

@@ -11,12 +11,14 @@ import posixpath
 import secrets
 import string
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from ._text import to_bytes
 
 SALT_CHARS = string.ascii_lowercase + string.ascii_uppercase + string.digits
 DEFAULT_PBKDF2_ITERATIONS = 150000
+_builtin_safe_str_cmp: Callable[[bytes, bytes], bool] | None = hmac.compare_digest
 _os_alt_seps = [sep for sep in (os.path.sep, os.path.altsep) if sep not in (None, "/")]
 #: Names that are devices in every folder of a Windows system, whatever their ending.
 _DEVICES = {"CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$"}
@@ -48,7 +50,8 @@ def pbkdf2_bin(
 
 def safe_str_cmp(a: str | bytes, b: str | bytes) -> bool:
     """Compare in a time that does not tell where the two differ."""
-    return hmac.compare_digest(to_bytes(a) or b"", to_bytes(b) or b"")
+    compare = _builtin_safe_str_cmp or hmac.compare_digest
+    return compare(to_bytes(a) or b"", to_bytes(b) or b"")
 
 
 def gen_salt(length: int) -> str:
@@ -77,7 +80,7 @@ def _hash_internal(method: str, salt: str, password: str) -> tuple[str, str]:
         iterations = iterations or DEFAULT_PBKDF2_ITERATIONS
         return pbkdf2_hex(secret, salt, iterations, hashfunc=name), f"pbkdf2:{name}:{iterations}"
     if salt:
-        return hmac.new(salt.encode(), secret, method).hexdigest(), method
+        return hmac.new(salt.encode(), secret, partial(hashlib.new, method)).hexdigest(), method
     return hashlib.new(method, secret).hexdigest(), method
 
 

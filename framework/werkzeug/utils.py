@@ -320,9 +320,9 @@ class ImportStringError(ImportError):
     """:func:`import_string` failed: the message lists which parts of the name were found, and where."""
 
     #: The dotted name that could not be imported.
-    import_name: str
+    import_name: str | None = None
     #: The error that stopped it.
-    exception: BaseException
+    exception: BaseException | None = None
 
     def __init__(self, import_name: str, exception: BaseException) -> None:
         self.import_name, self.exception = import_name, exception

@@ -62,3 +62,8 @@ def test_paths_stay_inside_the_folder(parts: list[str], joined: str | None) -> N
 
 def test_an_empty_folder_does_not_make_the_first_part_the_root() -> None:
     assert security.safe_join("", "a") == "./a"
+
+
+def test_a_hash_of_an_unknown_kind_is_an_error() -> None:
+    with pytest.raises(ValueError, match="unsupported hash type"):
+        security.check_password_hash("$made$up$", "x")

@@ -14,13 +14,13 @@ from collections.abc import Callable, Iterator
 from os.path import basename, join
 from typing import Any
 
+from .._debug_pin import hashed, is_trusted_host, machine_id, pin_and_cookie_name
 from .._internal import Environ, StartResponse, WSGIApp, _log
 from ..exceptions import SecurityError
 from ..http import parse_cookie
 from ..security import gen_salt
 from ..wrappers import BaseRequest as Request
 from ..wrappers import BaseResponse as Response
-from ._pin import hashed, is_trusted_host, machine_id, pin_and_cookie_name
 from .console import Console
 from .tbtools import get_current_traceback, render_console_html
 

@@ -14,11 +14,11 @@ import traceback
 from types import CodeType, TracebackType
 from typing import Any
 
+from .._debug_pages import CONSOLE_HTML, FRAME_HTML, LINE_HTML, PAGE_HTML, SOURCE_LINE_HTML, SUMMARY_HTML
+from .._debug_source import decode_source, javascript
 from .._text import to_text
 from ..filesystem import get_filesystem_encoding
 from ..utils import cached_property, escape
-from ._pages import CONSOLE_HTML, FRAME_HTML, LINE_HTML, PAGE_HTML, SOURCE_LINE_HTML, SUMMARY_HTML
-from ._source import decode_source, javascript
 from .console import Console
 
 system_exceptions = (SystemExit, KeyboardInterrupt, GeneratorExit)
@@ -318,7 +318,7 @@ class Frame:
                     source = None
                 break
         if source is not None:
-            return str(source).splitlines()
+            return (decode_source(source) if isinstance(source, bytes) else str(source)).splitlines()
         try:
             path = self.filename.encode(get_filesystem_encoding(), "surrogateescape")
             with open(path, "rb") as file:

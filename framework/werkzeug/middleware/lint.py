@@ -1,6 +1,7 @@
 """Warns when the server or the application breaks the rules of WSGI or HTTP."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 from urllib.parse import urlparse
 from warnings import warn
@@ -22,18 +23,15 @@ class HTTPWarning(Warning):
     """A rule of HTTP is broken."""
 
 
-def _wsgi(message: str, stacklevel: int = 3) -> None:
-    warn(message, WSGIWarning, stacklevel=stacklevel)
+# No functions of their own, so that the chain of calls is free of them.
+_wsgi = partial(warn, category=WSGIWarning, stacklevel=2)
+_http = partial(warn, category=HTTPWarning, stacklevel=2)
 
 
-def _http(message: str, stacklevel: int = 3) -> None:
-    warn(message, HTTPWarning, stacklevel=stacklevel)
-
-
-def check_string(context: str, obj: Any, stacklevel: int = 3, need: type = str) -> None:
-    """Warn unless the object is exactly of a type: text for headers, bytes for the body."""
-    if type(obj) is not need:
-        _wsgi(f"'{context}' requires {need.__name__}, got '{type(obj).__name__}'", stacklevel + 1)
+def check_string(context: str, obj: Any, stacklevel: int = 3) -> None:
+    """Warn unless the object is exactly text; 1.0 asked for it in the body too, where bytes are due."""
+    if type(obj) is not str:
+        _wsgi(f"'{context}' requires strings, got '{type(obj).__name__}'", stacklevel=stacklevel)
 
 
 class InputStream:
@@ -107,7 +105,7 @@ class GuardedWrite:
         self._chunks = chunks
 
     def __call__(self, s: bytes) -> None:
-        check_string("write()", s, need=bytes)
+        check_string("write()", s)
         self._write(s)
         self._chunks.append(len(s))
 
@@ -130,7 +128,7 @@ class GuardedIterator:
         item: bytes = self._next()
         if not self.headers_set:
             _wsgi("The application returned before it started the response.")
-        check_string("application iterator items", item, need=bytes)
+        check_string("application iterator items", item)
         self.chunks.append(len(item))
         return item
 
@@ -180,38 +178,41 @@ class LintMiddleware:
     def check_environ(self, environ: Environ) -> None:
         """What the server hands over."""
         if type(environ) is not dict:
-            _wsgi("WSGI environment is not a standard Python dict.", 5)
+            _wsgi("WSGI environment is not a standard Python dict.", stacklevel=4)
         for key in _REQUIRED_KEYS:
             if key not in environ:
-                _wsgi(f"Required environment key {key!r} not found", 4)
+                _wsgi(f"Required environment key {key!r} not found", stacklevel=3)
         if environ["wsgi.version"] != (1, 0):
-            _wsgi("Environ is not a WSGI 1.0 environ.", 4)
+            _wsgi("Environ is not a WSGI 1.0 environ.", stacklevel=3)
         for key in ("SCRIPT_NAME", "PATH_INFO"):
             if not (environ.get(key) or "/").startswith("/"):
-                _wsgi(f"'{key}' does not start with a slash: {environ[key]!r}", 4)
+                _wsgi(f"'{key}' does not start with a slash: {environ[key]!r}", stacklevel=3)
 
     def check_start_response(self, status: str, headers: Any, exc_info: Any) -> tuple[int, Headers]:
         """Status and headers that the application begins its response with."""
         check_string("status", status)
         code_text = status.split(None, 1)[0]
         if len(code_text) != 3 or not code_text.isdigit():
-            _wsgi("Status code must be three digits", 4)
+            _wsgi("Status code must be three digits", stacklevel=3)
         if status[3:4] != " ":
-            _wsgi(f"Invalid value for status {status!r}: it needs three digits, a space and a phrase", 4)
+            _wsgi(
+                f"Invalid value for status {status!r}: it needs 3 digits, a space, a phrase",
+                stacklevel=3,
+            )
         status_code = int(code_text)
         if status_code < 100:
-            _wsgi("status code < 100 detected", 4)
+            _wsgi("status code < 100 detected", stacklevel=3)
         if type(headers) is not list:
-            _wsgi("header list is not a list", 4)
+            _wsgi("header list is not a list", stacklevel=3)
         for item in headers:
             if type(item) is not tuple or len(item) != 2:
-                _wsgi("Headers must tuple 2-item tuples", 4)
+                _wsgi("Headers must tuple 2-item tuples", stacklevel=3)
             if {type(part) for part in item} != {str}:
-                _wsgi("header items must be strings", 4)
+                _wsgi("header items must be strings", stacklevel=3)
             if item[0].lower() == "status":
-                _wsgi("The status header is not supported due to conflicts with the CGI spec.", 4)
+                _wsgi("The status header is not supported due to conflicts with the CGI spec.", stacklevel=3)
         if not (exc_info is None or isinstance(exc_info, tuple)):
-            _wsgi("invalid value for exc_info", 4)
+            _wsgi("invalid value for exc_info", stacklevel=3)
         checked = Headers(headers)
         self.check_headers(checked)
         return status_code, checked
@@ -221,19 +222,19 @@ class LintMiddleware:
         etag = headers.get("etag")
         if etag is not None:
             if etag.startswith("w/"):
-                _http("weak etag indicator should be upcase.", 5)
+                _http("weak etag indicator should be upcase.", stacklevel=4)
             if etag.startswith(("W/", "w/")):
                 etag = etag[2:]
             if not etag[:1] == etag[-1:] == '"':
-                _http("unquoted etag emitted.", 5)
+                _http("unquoted etag emitted.", stacklevel=4)
         location = headers.get("location")
         if location is not None and not urlparse(location).netloc:
-            _http("absolute URLs required for location header", 5)
+            _http("absolute URLs required for location header", stacklevel=4)
 
     def check_iterator(self, app_iter: Any) -> None:
         """What the application returns."""
         if isinstance(app_iter, str):
-            _wsgi("The application returned a string: it would be sent one character at a time.", 4)
+            _wsgi("The application returned a string: each character would be sent alone.", stacklevel=3)
 
     def __call__(self, *args: Any, **kwargs: Any) -> GuardedIterator:
         if len(args) != 2:

@@ -83,9 +83,9 @@ class SharedDataMiddleware:
         loaded_at = datetime.now(UTC).replace(tzinfo=None)
         spec = find_spec(package)
         provider: Any = spec and spec.loader
-        if not hasattr(provider, "get_resource_reader"):
+        if spec is None or not hasattr(provider, "get_resource_reader"):
             raise TypeError(f"the package {package!r} has no files to serve")
-        reader = provider.get_resource_reader(package)
+        reader = provider.get_resource_reader(spec.name)
 
         def loader(path: str | None) -> Any:
             full_path = None if path is None else safe_join(package_path, path)

@@ -45,8 +45,8 @@ PAGE_HTML = (
   <textarea cols="50" rows="10" name="code" readonly>%(plaintext)s</textarea>
 </details>
 <div class="explanation">
-  The application raised an exception. The traceback above leads to the line that raised it; click a line to
-  see what stands around it.
+  The debugger caught an exception in your WSGI application, and the traceback above leads to the line that
+  raised it. Click a line to see what stands around it.
 </div>
 """
     + _FOOTER

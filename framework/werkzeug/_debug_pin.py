@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from .._internal import Environ
+from ._internal import Environ
 
 if TYPE_CHECKING:
     from werkzeug.sansio.utils import host_is_trusted
