@@ -17,6 +17,7 @@ from dataclasses import dataclass
 
 from flasktrace.reports.folded import Chapter, FoldedTrace, Level, Step
 from flasktrace.reports.folding_tables import FoldTables, StepColumns, StepSequence, fold_tables
+from flasktrace.reports.words import Words, words_of
 from flasktrace.tracer.catalogue import Catalogue, Landmark
 from flasktrace.tracer.model import Origin, Trace
 from flasktrace.tracer.phases import CallOrder, call_order, phase_ids
@@ -60,7 +61,7 @@ def fold(trace: Trace, catalogue: Catalogue, options: FoldOptions | None = None)
         if level is LEVELS[0]:
             break
         level = LEVELS[LEVELS.index(level) - 1]
-    return _folded(trace, tables, level, options)
+    return _folded(trace, tables, level, options, words_of(catalogue.language))
 
 
 def iter_steps(
@@ -167,7 +168,9 @@ def _tables(
     return fold_tables(trace, catalogue, order, phases, shown, options.fold_repeats)
 
 
-def _folded(trace: Trace, tables: FoldTables, level: Level, options: FoldOptions) -> FoldedTrace:
+def _folded(
+    trace: Trace, tables: FoldTables, level: Level, options: FoldOptions, words: Words
+) -> FoldedTrace:
     columns = tables.columns
     steps = StepSequence(trace, tables)
     return FoldedTrace(
@@ -178,7 +181,7 @@ def _folded(trace: Trace, tables: FoldTables, level: Level, options: FoldOptions
         total_call_count=len(trace.calls) + options.filtered_count,
         hidden_count=sum(columns.hidden_count),
         filtered_count=options.filtered_count,
-        notice=_notice(options, level, columns),
+        notice=_notice(options, level, columns, words),
         owners=tables.owners,
         parent_numbers=columns.parent_number,
         label_keys=steps.label_keys,
@@ -186,12 +189,14 @@ def _folded(trace: Trace, tables: FoldTables, level: Level, options: FoldOptions
     )
 
 
-def _notice(options: FoldOptions, level: Level, columns: StepColumns) -> str:
+def _notice(options: FoldOptions, level: Level, columns: StepColumns, words: Words) -> str:
     if level is options.level:
         return ""
-    return (
-        f"level {options.level.value} would have more than {options.max_steps} steps; "
-        f"shown at level {level.value}, {sum(columns.hidden_count)} calls folded away"
+    return words.too_large.format(
+        level=options.level.value,
+        steps=options.max_steps,
+        shown=level.value,
+        hidden=sum(columns.hidden_count),
     )
 
 

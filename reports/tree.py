@@ -347,10 +347,10 @@ class _Writer:
         if self.options.times:
             shown.insert(0, words.number_and_time)
         yield self._aside("muted", "")
-        line = f"{words.legend}:"
+        line = words.legend
         for entry in shown:
             if self.options.width_cells and cells(line) + 3 + cells(entry) > self.options.width_cells:
                 yield self._aside("muted", line)
                 line = " " * cells(words.legend)
-            line += ("  " if line.endswith(":") else "   ") + entry
+            line += (" " if line == words.legend else "   ") + entry
         yield self._aside("muted", line)

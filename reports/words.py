@@ -29,6 +29,7 @@ class Words:
     some_exception: str
     no_answer: str
     summary: str
+    too_large: str
     filtered: str
     dropped: str
     called_on: str
@@ -67,11 +68,13 @@ _EN = Words(
     call_count="{count:,} calls",
     one_call="1 call",
     inside="inside {name}, step {number}:",
-    legend="Legend",
+    legend="Legend: ",
     request="Request: ",
     some_exception="an exception",
     no_answer="no answer",
     summary="{calls} in {steps} steps, level {level}",
+    too_large="level {level} would have more than {steps} steps; shown at level {shown},"
+    " {hidden} calls folded away",
     filtered="{count:,} calls taken out by the filter",
     dropped="{count:,} calls were not recorded: the limit was reached",
     called_on="called on {actual}, found on {defining}",
@@ -110,11 +113,12 @@ _ZH = Words(
     call_count="{count:,} 次调用",
     one_call="1 次调用",
     inside="位于步骤 {number} 的 {name} 之内：",
-    legend="图例",
+    legend="图例：",
     request="请求：",
     some_exception="异常",
     no_answer="没有响应",
     summary="{calls}，显示为 {steps} 步，级别 {level}",
+    too_large="级别 {level} 会超过 {steps} 步；现按级别 {shown} 显示，折叠了 {hidden} 次调用",
     filtered="过滤器去掉了 {count:,} 次调用",
     dropped="有 {count:,} 次调用未被记录：已达上限",
     called_on="在 {actual} 上调用，定义于 {defining}",
