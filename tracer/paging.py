@@ -136,18 +136,19 @@ class TraceFile:
 
         From the one behind ``after_id`` on; after the last come the first.
         """
-        patterns = _like(json.dumps(text)[1:-1]), _like(text)  # values are JSON, exceptions are not
+        # Values are JSON, the texts of exceptions are not.
+        sought = {"after_id": after_id, "value": _like(json.dumps(text)[1:-1]), "text": _like(text)}
         marks = ", ".join(str(int(number)) for number in function_ids)
         query = (
-            f"SELECT id FROM calls WHERE id {{}} ?1 AND (function_id IN ({marks})"
-            " OR detail_id IN (SELECT id FROM details WHERE parameters LIKE ?2 ESCAPE '\\'"
-            " OR receiver LIKE ?2 ESCAPE '\\') OR outcome_id IN (SELECT id FROM outcomes"
-            " WHERE text LIKE ?3 ESCAPE '\\' OR class_name LIKE ?3 ESCAPE '\\' OR value LIKE ?2 ESCAPE '\\'))"
+            f"SELECT id FROM calls WHERE id {{}} :after_id AND (function_id IN ({marks})"
+            " OR detail_id IN (SELECT id FROM details WHERE parameters LIKE :value ESCAPE '\\'"
+            " OR receiver LIKE :value ESCAPE '\\') OR outcome_id IN (SELECT id FROM outcomes"
+            " WHERE text LIKE :text ESCAPE '\\' OR class_name LIKE :text ESCAPE '\\' OR value LIKE :value ESCAPE '\\'))"
             " ORDER BY id"
         )
         for comparison in (">", "<="):
             with self._guarded(), self._lock:
-                cursor = self._connection.execute(query.format(comparison), (after_id, *patterns))
+                cursor = self._connection.execute(query.format(comparison), sought)
             while True:
                 with self._guarded(), self._lock:
                     row = cursor.fetchone()
