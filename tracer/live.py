@@ -25,6 +25,7 @@ from flasktrace.tracer.streams import ThreadStream
 _THREADING_FILE = threading.Thread.start.__code__.co_filename
 _THREAD_BASES = frozenset({"_bootstrap", "_bootstrap_inner", "run"})
 _LOGGING = "logging"
+_SIGNALS_EVERY_S = 0.2
 
 
 class Kind(Enum):
@@ -207,7 +208,9 @@ class Holder:
         self.clock.hold()
         try:
             self._tell(Held(stream.id, is_end, snapshot))
-            thread.lock.acquire()
+            # A signal that comes just before the wait does not end it: looked for again now and then.
+            while not thread.lock.acquire(timeout=_SIGNALS_EVERY_S):
+                pass
         except BaseException:
             # Ctrl-C has come to the program itself: it is to end as it would, with nothing in its way.
             thread.is_waiting = False

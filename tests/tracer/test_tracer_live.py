@@ -187,7 +187,7 @@ def test_ctrl_c_goes_through_to_the_program_and_nothing_stays_held(engine: str) 
 
     def interrupt() -> None:
         walk.held()
-        # Should the main thread not wait on its lock yet, a signal just before is as good.
+        # Whether the main thread waits on its lock by now or not: it is to notice.
         signal.pthread_kill(main_ident, signal.SIGINT)
 
     helper = threading.Thread(target=interrupt)
