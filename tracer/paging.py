@@ -74,11 +74,12 @@ class TraceFile:
         self._connection.close()
 
     def rows_of(self, function_ids: Sequence[int]) -> Rows:
-        """The calls of some functions, and all that have no recorded caller."""
+        """The calls of some functions, and all that have no recorded caller in their own thread."""
         marks = ", ".join(str(int(number)) for number in function_ids)
         query = (
             "SELECT id, coalesce(parent_id, 0), function_id, thread_id, coalesce(request_id, 0), depth,"
-            f" start_ns, end_ns FROM calls WHERE function_id IN ({marks}) OR parent_id IS NULL ORDER BY id"
+            f" start_ns, end_ns FROM calls c WHERE function_id IN ({marks}) OR parent_id IS NULL"
+            " OR thread_id IS NOT (SELECT thread_id FROM calls WHERE id = c.parent_id) ORDER BY id"
         )
         rows = Rows()
         columns = [getattr(rows, name) for name in Rows.__slots__]

@@ -142,7 +142,10 @@ class FileBook:
 
     def _relevant(self, level: Level) -> list[int]:
         """Ids of the functions that a level shows, or that move the story from phase to phase."""
-        if level is Level.ALL:
+        functions = self.functions.values()
+        # Whether a call leads into a library depends on its caller, whatever that is.
+        has_libraries = any(each.origin is Origin.LIBRARY for each in functions)
+        if level is Level.ALL or (has_libraries and level is not Level.CHAPTERS):
             return list(self.functions)
         found = []
         for key, function in self.functions.items():
