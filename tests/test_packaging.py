@@ -64,6 +64,7 @@ def test_the_wheel_has_the_four_folders_inside_flasktrace_and_nothing_at_the_top
 def test_the_installed_wheel_runs_hello_and_writes_its_files(installed: Path, tmp_path: Path) -> None:
     printed = _run(installed, "-m", "flasktrace", "run", "hello", "--lang", "en", cwd=tmp_path)
     assert "full_dispatch_request" in printed
+    assert "index()" in printed, "the scenario's own function, though it is installed"
     assert {path.name for path in (tmp_path / "hello-trace").iterdir()} == {
         "trace.flasktrace",
         "sequence.svg",

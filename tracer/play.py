@@ -32,6 +32,7 @@ from flasktrace.tracer.program import (
     as_main,
     find_app,
     load,
+    own_folders,
     own_packages,
     program_traceback,
 )
@@ -148,7 +149,11 @@ class _Play:
         self.texts.learn_named(os.environ.items())
         live = options.live
         recorder_options = RecorderOptions(
-            replace(options.scope, own=(*options.scope.own, *own_packages(scenario))),
+            replace(
+                options.scope,
+                own=(*options.scope.own, *own_packages(scenario)),
+                own_folders=(*options.scope.own_folders, *own_folders(scenario)),
+            ),
             options.with_values,
             options.with_state,
             self._on_serve,

@@ -15,6 +15,7 @@ from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
 from flasktrace.tracer.errors import ScenarioError
+from flasktrace.tracer.scope import is_library_folder
 from flasktrace.tracer.surroundings import same_room
 
 FACTORIES = ("create_app", "make_app")
@@ -164,6 +165,21 @@ def own_packages(scenario: Scenario) -> tuple[str, ...]:
     if scenario.make_program is not None or scenario.is_script or scenario.is_folder:
         return ()
     return (scenario.target.partition(":")[0].partition(".")[0],)
+
+
+def own_folders(scenario: Scenario) -> tuple[str, ...]:
+    """The folder of the script or project: its code is the program's own, though it may be installed."""
+    if scenario.make_program is not None:
+        return ()
+    if scenario.is_folder:
+        folder = scenario.target
+    elif scenario.is_script:
+        folder = os.path.dirname(os.path.abspath(scenario.path))
+    else:
+        return ()
+    found = {os.path.abspath(folder), os.path.realpath(folder)}
+    # A script that lies right among installed packages does not make them its own.
+    return tuple(sorted(path for path in found if not is_library_folder(path)))
 
 
 @contextmanager

@@ -44,12 +44,14 @@ class ScopeOptions:
         include: further modules, paths or distributions to record.
         exclude: what not to record, though its origin is in scope.
         own: packages that are the program's own wherever they are installed.
+        own_folders: folders whose code is the program's own, wherever they are; not packages installed in them.
     """
 
     origins: frozenset[Origin] = DEFAULT_ORIGINS
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     own: tuple[str, ...] = ()
+    own_folders: tuple[str, ...] = ()
 
 
 def shown_module(name: str) -> str:
@@ -130,7 +132,7 @@ class Scope:
             return Origin.FLASK if top == "flask" else Origin.WERKZEUG
         if shown in _SERVER_MODULES or top == "wsgiref":
             return Origin.SERVER
-        if top in self.options.own:
+        if top in self.options.own or self._is_own(file_path):
             return Origin.USER
         if _LIBRARY_FOLDERS.search(file_path):
             return Origin.LIBRARY
@@ -139,6 +141,13 @@ class Scope:
         if file_path.startswith("<") and (top in sys.stdlib_module_names or not top):
             return Origin.STDLIB
         return Origin.USER
+
+    def _is_own(self, file_path: str) -> bool:
+        for folder in self.options.own_folders:
+            if file_path.startswith(folder + os.sep) and not _LIBRARY_FOLDERS.search(file_path, len(folder)):
+                # Python itself may be installed below: in the home folder, or in the project's.
+                return not file_path.startswith(self._stdlib) or (folder + os.sep).startswith(self._stdlib)
+        return False
 
     def _is_framework(self, file_path: str, module: str) -> bool:
         """A user's own ``flask/`` next to the script stays the user's."""
@@ -151,6 +160,11 @@ class Scope:
         package = sys.modules.get(module.partition(".")[0])
         source = getattr(package, "__file__", None) if package is not None else None
         return bool(source) and file_path.startswith(os.path.dirname(str(source)) + os.sep)
+
+
+def is_library_folder(path: str) -> bool:
+    """Whether a folder is one that packages are installed in."""
+    return _LIBRARY_FOLDERS.search(path + os.sep) is not None and os.path.basename(path).endswith("-packages")
 
 
 def _is_ours(module: str) -> bool:

@@ -1,5 +1,6 @@
 """Which code is recorded, and that each decision says why."""
 
+import json
 import socketserver
 import sys
 from pathlib import Path
@@ -82,6 +83,27 @@ def test_the_package_that_the_user_names_is_theirs_wherever_it_is_installed() ->
     assert (theirs.origin, theirs.is_recorded) == (Origin.USER, True)
     other = Scope(ScopeOptions(own=("shop",))).decide(path, {"__name__": "shopping.views"})
     assert other.origin is Origin.LIBRARY
+
+
+@pytest.mark.parametrize(
+    ("path", "origin"),
+    [
+        ("/env/lib/python3/site-packages/course/hello.py", Origin.USER),
+        ("/env/lib/python3/site-packages/course/parts/views.py", Origin.USER),
+        ("/env/lib/python3/site-packages/courses/hello.py", Origin.LIBRARY),
+        ("/env/lib/python3/site-packages/course/env/site-packages/shop.py", Origin.LIBRARY),
+    ],
+)
+def test_the_folder_of_the_script_is_the_users_wherever_it_is(path: str, origin: Origin) -> None:
+    options = ScopeOptions(own_folders=("/env/lib/python3/site-packages/course",))
+    assert Scope(options).decide(path, {"__name__": "__main__"}).origin is origin
+
+
+def test_python_installed_below_the_script_stays_the_standard_library() -> None:
+    home = str(Path(json.__file__).parents[3])
+    scope = Scope(ScopeOptions(own_folders=(home,)))
+    assert scope.decide(json.__file__, {"__name__": "json"}).origin is Origin.STDLIB
+    assert scope.decide(f"{home}/x.py", {"__name__": "__main__"}).origin is Origin.USER
 
 
 def test_generated_code_without_a_file_belongs_to_the_module_it_names() -> None:
