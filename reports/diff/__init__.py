@@ -7,6 +7,7 @@ from flasktrace.reports.diff.compare import Change, Deciding, DiffRow, Parting, 
 from flasktrace.reports.diff.draw import write_diff_svg
 from flasktrace.reports.diff.json_diff import write_diff_json
 from flasktrace.reports.diff.markdown import write_diff_markdown
+from flasktrace.reports.diff.sequence import write_diff_sequence
 from flasktrace.reports.diff.text import write_diff_text
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "compare",
     "write_diff_json",
     "write_diff_markdown",
+    "write_diff_sequence",
     "write_diff_svg",
     "write_diff_text",
 ]

@@ -39,10 +39,10 @@ _HOW = (
 @click.option(
     "--format",
     "format_name",
-    type=click.Choice(["text", "svg", "json", "markdown"]),
+    type=click.Choice(["text", "svg", "columns", "json", "markdown"]),
     default="text",
     show_default=True,
-    help="svg: one sequence diagram of both; markdown: a table of what changed.",
+    help="svg: one sequence diagram of both; columns: side by side; markdown: a table of what changed.",
 )
 @click.option("-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help="Write there.")
 @click.option("--exit-code", is_flag=True, help="Exit with status 1 when they differ.")
@@ -152,6 +152,8 @@ def _write(diff: "TraceDiff", format_name: str, output: Path | None, view: ViewO
     if format_name == "json":
         writers.write_diff_json(diff, stream)
     elif format_name == "svg":
+        writers.write_diff_sequence(diff, stream, view.language)
+    elif format_name == "columns":
         writers.write_diff_svg(diff, stream, view.language)
     elif format_name == "markdown":
         writers.write_diff_markdown(diff, stream, view.language)
