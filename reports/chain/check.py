@@ -197,12 +197,13 @@ class _Finder:
         called_on = self._called_on(name)
         if called_on:
             return Found(called_on)
-        loose = Name(name.text, name.parts[-1:])
-        other = [f for f in self._trace.functions.values() if f.id in self._by_function and _is(f, loose)]
-        if not other:
-            return Found([])
-        positions = self._positions(other)
-        return Found(positions, self._trace.functions[self._trace.calls.function_id[positions[0]]])
+        for count in (2, 1):  # its class and name are right, or its name alone
+            loose = Name(name.text, name.parts[-count:])
+            other = [f for f in self._trace.functions.values() if f.id in self._by_function and _is(f, loose)]
+            if other:
+                positions = self._positions(other)
+                return Found(positions, self._trace.functions[self._trace.calls.function_id[positions[0]]])
+        return Found([])
 
     def _positions(self, functions: list[Function]) -> list[int]:
         return sorted(position for f in functions for position in self._by_function[f.id])
@@ -214,7 +215,8 @@ class _Finder:
         wanted, class_name = name.parts[-1], name.parts[-2]
         calls, found = self._trace.calls, []
         for function in self._trace.functions.values():
-            if function.name == wanted:
+            is_own = function.qualname.endswith(f"{class_name}.{wanted}")
+            if function.name == wanted and not is_own:  # its own class's was looked for: the module is wrong
                 for position in self._by_function.get(function.id, ()):
                     receiver = calls.details[calls.detail[position]].receiver
                     if receiver is not None and receiver.class_name.rpartition(".")[2] == class_name:
