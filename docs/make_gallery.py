@@ -32,6 +32,7 @@ from flasktrace.tracer.phases import phase_ids
 from flasktrace.tracer.store import read_trace
 
 GALLERY = Path(__file__).parent / "gallery"
+ROOT = str(Path(__file__).resolve().parents[1])
 TREE_CELLS = 120
 MAX_STEPS = 400
 WHOLE = ("hello", "The server")  # the scenario and the group that are drawn from accepting to sending
@@ -122,7 +123,7 @@ def _evened_function(function: Function, number: int) -> Function:
 
 
 def _evened_value(value: Value) -> Value:
-    text = _PORT.sub(r"\g<1>5000", value.text)
+    text = _PORT.sub(r"\g<1>5000", value.text).replace(ROOT, "/home/ada/flasktrace")
     return replace(value, text=text) if text != value.text else value
 
 
