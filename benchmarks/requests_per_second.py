@@ -3,19 +3,22 @@
     python benchmarks/requests_per_second.py [--rounds N]
 
 Each round runs both engines in processes of their own, one right after the other, so that a busy machine
-slows both; an engine's figure is its best round. Exit status 1 when the bundle is the slower one.
+slows both; an engine's figure is its best round. There are four kinds of requests: text from two routes, JSON
+in and out, a session in a signed cookie, a template. Exit status 1 when the bundle is the slower one.
 """
 
 import argparse
 import io
+import json
 import subprocess
 import sys
 import time
 from typing import Any
 
 ENGINES = ("bundled", "installed")
+KINDS = ("text", "json", "session", "template")
 BATCHES = 20
-REQUESTS_PER_BATCH = 300
+REQUESTS_PER_BATCH = 200
 
 
 def make_app(engine: str) -> Any:
@@ -27,6 +30,7 @@ def make_app(engine: str) -> Any:
     import flask
 
     app = flask.Flask("benchmark")
+    app.secret_key = "only for the benchmark"
 
     def index() -> str:
         return "index"
@@ -34,15 +38,34 @@ def make_app(engine: str) -> Any:
     def user(number: int) -> str:
         return f"user {number}"
 
+    def answer() -> Any:
+        return flask.jsonify(got=flask.request.get_json(), more=[1, 2, 3])
+
+    def count() -> str:
+        flask.session["count"] = flask.session.get("count", 0) + 1
+        return "counted"
+
+    def page() -> str:
+        return flask.render_template_string(
+            "<h1>{{ title }}</h1>{% for i in rows %}<p>{{ i }}</p>{% endfor %}", title="t", rows=[1, 2]
+        )
+
+    app.add_url_rule("/json", "answer", answer, methods=["POST"])
+    app.add_url_rule("/session", "count", count)
+    app.add_url_rule("/page", "page", page)
     app.add_url_rule("/index", "index", index)
     app.add_url_rule("/users/<int:number>", "user", user)
     return app
 
 
-def environ(path: str) -> dict[str, Any]:
-    """Give what a server would hand over for a GET of ``path``."""
+def environ(path: str, cookie: str) -> dict[str, Any]:
+    """Give what a server would hand over for ``path``: a GET, or a POST for the one with JSON."""
+    body = b'{"name": "value", "numbers": [1, 2, 3]}' if path == "/json" else b""
     return {
-        "REQUEST_METHOD": "GET",
+        "REQUEST_METHOD": "POST" if body else "GET",
+        "CONTENT_TYPE": "application/json" if body else "",
+        "CONTENT_LENGTH": str(len(body)) if body else "",
+        "HTTP_COOKIE": cookie,
         "SCRIPT_NAME": "",
         "PATH_INFO": path,
         "QUERY_STRING": "",
@@ -52,7 +75,7 @@ def environ(path: str) -> dict[str, Any]:
         "HTTP_HOST": "localhost",
         "wsgi.version": (1, 0),
         "wsgi.url_scheme": "http",
-        "wsgi.input": io.BytesIO(),
+        "wsgi.input": io.BytesIO(body),
         "wsgi.errors": sys.stderr,
         "wsgi.multithread": True,
         "wsgi.multiprocess": False,
@@ -60,25 +83,37 @@ def environ(path: str) -> dict[str, Any]:
     }
 
 
-def send(app: Any, path: str) -> None:
-    """Send one request and read the whole answer, as a server does."""
-    body = app(environ(path), lambda status, headers, exc_info=None: None)
+def send(app: Any, path: str, cookie: str = "") -> str:
+    """Send one request, read the whole answer as a server does, and give the cookie that it sets."""
+    cookies: list[str] = []
+
+    def start_response(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> None:
+        assert status.startswith("200")
+        cookies.extend(value.partition(";")[0] for name, value in headers if name == "Set-Cookie")
+
+    body = app(environ(path, cookie), start_response)
     assert b"".join(body)
     if hasattr(body, "close"):
         body.close()
+    return cookies[0] if cookies else ""
 
 
-def measure(engine: str) -> float:
-    """Give the requests per second of the best batch."""
+def measure(engine: str) -> dict[str, float]:
+    """Give the requests per second of the best batch, by the kind of request."""
     app = make_app(engine)
-    best_s = float("inf")
+    paths = {"text": ("/index", "/users/7"), "json": ("/json",) * 2}
+    paths |= {"session": ("/session",) * 2, "template": ("/page",) * 2}
+    best_s = dict.fromkeys(KINDS, float("inf"))
     for _ in range(BATCHES):
-        start_s = time.perf_counter()
-        for _ in range(REQUESTS_PER_BATCH // 2):
-            send(app, "/index")
-            send(app, "/users/7")
-        best_s = min(best_s, time.perf_counter() - start_s)
-    return REQUESTS_PER_BATCH / best_s
+        for kind in KINDS:
+            first, second = paths[kind]
+            cookie = send(app, first)
+            start_s = time.perf_counter()
+            for _ in range(REQUESTS_PER_BATCH // 2):
+                send(app, first, cookie)
+                send(app, second, cookie)
+            best_s[kind] = min(best_s[kind], time.perf_counter() - start_s)
+    return {kind: REQUESTS_PER_BATCH / batch_s for kind, batch_s in best_s.items()}
 
 
 def main() -> int:
@@ -88,19 +123,20 @@ def main() -> int:
     parser.add_argument("--engine", choices=ENGINES, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.engine:
-        print(measure(options.engine))
+        print(json.dumps(measure(options.engine)))
         return 0
-    best = dict.fromkeys(ENGINES, 0.0)
+    best = {engine: dict.fromkeys(KINDS, 0.0) for engine in ENGINES}
     for _ in range(options.rounds):
         for engine in ENGINES:
             command = [sys.executable, __file__, "--engine", engine]
             done = subprocess.run(command, check=True, capture_output=True, text=True)
-            best[engine] = max(best[engine], float(done.stdout))
-    for engine, per_second in best.items():
-        print(f"{engine:10} {per_second:8.0f} requests/s")
-    ratio = best["bundled"] / best["installed"]
-    print(f"ratio      {ratio:8.2f}")
-    return 0 if ratio >= 1 else 1
+            for kind, per_second in json.loads(done.stdout).items():
+                best[engine][kind] = max(best[engine][kind], per_second)
+    print("requests/s" + "".join(f"{engine:>10}" for engine in ENGINES) + "     ratio")
+    ratios = {kind: best["bundled"][kind] / best["installed"][kind] for kind in KINDS}
+    for kind, ratio in ratios.items():
+        print(f"{kind:10}" + "".join(f"{best[engine][kind]:10.0f}" for engine in ENGINES) + f"{ratio:10.2f}")
+    return 0 if min(ratios.values()) >= 1 else 1
 
 
 if __name__ == "__main__":

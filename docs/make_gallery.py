@@ -123,7 +123,7 @@ def _evened_function(function: Function, number: int) -> Function:
 
 
 def _evened_value(value: Value) -> Value:
-    text = _PORT.sub(r"\g<1>5000", value.text).replace(ROOT, "/home/ada/flasktrace")
+    text = _PORT.sub(r"\g<1>5000", value.text).replace(ROOT, "/srv/flasktrace")
     return replace(value, text=text) if text != value.text else value
 
 

@@ -5,7 +5,7 @@ from flasktrace.reports.sequence.captions import Captions
 from flasktrace.reports.sequence.components import Component
 from flasktrace.reports.sequence.geometry import Drawing
 from flasktrace.reports.sequence.links import source_link
-from flasktrace.reports.sequence.options import SequenceOptions
+from flasktrace.reports.sequence.options import LinkMode, SequenceOptions
 from flasktrace.reports.sequence.timeline import EventKind, Timeline
 from flasktrace.reports.sequence.wording import outcome_words, step_name, tooltip
 from flasktrace.reports.text import clean
@@ -23,19 +23,20 @@ def tell_steps(
         for event in timeline.events
         if event.kind is EventKind.CALL and event.own and event.other
     }
+    is_local = options.links is LinkMode.LOCAL
     places = {event.own.key: event.own.lane for event in timeline.events if event.own}
     for group in drawing.steps:
         step = steps.get(_number(group.id))
         if step is None:
             continue
         lane = lanes.get(places[step.number])
-        group.tooltip = tooltip(step, words, options.has_times)
+        group.tooltip = tooltip(step, words, options.has_times, is_local)
         group.href = source_link(step.function, folded.trace.metadata, options.links)
         group.label = spoken(step, callers.get(step.number), lane, words)
     for bar in drawing.bars:
         step = steps.get(bar.step_number or 0)
         if step is not None:
-            drawing.bar_tooltips[step.number] = tooltip(step, words, options.has_times)
+            drawing.bar_tooltips[step.number] = tooltip(step, words, options.has_times, is_local)
 
 
 def _number(group_id: str) -> int:

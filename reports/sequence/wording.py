@@ -1,12 +1,14 @@
 """What the drawing says about a step: its label, its tooltip, its value, in clean text."""
 
+import re
+
 from flasktrace.reports.folded import Step
 from flasktrace.reports.sequence.captions import Captions
 from flasktrace.reports.sequence.geometry import Span
 from flasktrace.reports.sequence.metrics import MONO_EM, shorten
 from flasktrace.reports.sequence.runs import LABEL_PX, VALUE_PX, Badge, Run
 from flasktrace.reports.text import clean
-from flasktrace.tracer.model import Call, Origin, Raised, Returned, Value
+from flasktrace.tracer.model import Call, Function, Origin, Raised, Returned, Value
 
 NAME_CHARS = 30
 ARGUMENT_CHARS = 24
@@ -113,8 +115,8 @@ def outcome_words(call: Call, words: Captions) -> str:
     return words.unfinished
 
 
-def tooltip(step: Step, words: Captions, has_times: bool) -> str:
-    """All that is known of a step, line by line."""
+def tooltip(step: Step, words: Captions, has_times: bool, is_local: bool) -> str:
+    """All that is known of a step, line by line; ``is_local``: the reader has the files of this machine."""
     lines = [full_call(step)]
     receiver = step.call.receiver
     if receiver is not None and receiver.class_name not in step.function.qualname.split("."):
@@ -122,7 +124,17 @@ def tooltip(step: Step, words: Captions, has_times: bool) -> str:
     lines.append(outcome_words(step.call, words))
     if has_times:
         lines.append(words.took.format(time=f"{step.call.duration_ns / 1e6:.3f}"))
-    lines.append(clean(f"{step.function.file_path[:500]}:{step.function.line_number}"))
+    path = step.function.file_path if is_local else short_path(step.function)
+    lines.append(clean(f"{path[:500]}:{step.function.line_number}"))
     if step.landmark is not None:
         lines.append(clean(step.landmark.does[:TOOLTIP_CHARS]))
     return "\n".join(line for line in lines if line)
+
+
+def short_path(function: Function) -> str:
+    """Where a function is written, as it is called on any machine: ``flask/app.py``, ``hello.py``."""
+    name = re.split(r"[/\\]", function.file_path)[-1]
+    if function.origin is Origin.USER:
+        return name
+    folders = function.module.replace(".", "/")
+    return f"{folders}/{name}" if name == "__init__.py" else f"{folders}.py"

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-import flasktrace.scenarios
+from flasktrace import scenarios
 
-LESSONS = Path(flasktrace.scenarios.__path__[0], "lessons")
-HELLO = Path(flasktrace.scenarios.__path__[0], "hello.py")
+LESSONS = Path(scenarios.__path__[0], "lessons")
+HELLO = Path(scenarios.__path__[0], "hello.py")
 LESSON = """---
 title: A small lesson
 scenario: ./hello.py
