@@ -8,8 +8,14 @@ from collections.abc import Callable, Iterator
 import pytest
 from hypothesis import HealthCheck, settings
 
-# A machine may be busy with other things: how long an example takes says nothing about the code.
-settings.register_profile("flasktrace", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# A machine may be busy with other things: how long an example takes says nothing about the code. Where all
+# tests must pass, the examples are the same each time; elsewhere they are others each time, and find more.
+settings.register_profile(
+    "flasktrace",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    derandomize=bool(os.environ.get("FLASKTRACE_ALL_TESTS")),
+)
 settings.load_profile("flasktrace")
 
 

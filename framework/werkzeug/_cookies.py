@@ -9,7 +9,7 @@ _short = {ord('"'): '\\"', ord("\\"): "\\\\"}
 
 def quote_value(value: bytes) -> str:
     """Escape a cookie's value; in quotes if there was anything to escape."""
-    if all(code in _plain for code in value):
+    if _plain.issuperset(value):
         return value.decode("ascii")
     return f'"{"".join(map(_quote_byte, value))}"'
 

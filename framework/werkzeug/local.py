@@ -125,7 +125,8 @@ class LocalStack:
     def top(self) -> Any:
         """What is on top, or None."""
         try:
-            return self._local.stack[-1]
+            # ``self._local.stack``, without the look among the object's own attributes that always fails.
+            return self._local.__getattr__("stack")[-1]
         except (AttributeError, IndexError):
             return None
 
@@ -202,22 +203,22 @@ class LocalProxy:
         RuntimeError: when used (not when made) and nothing is bound.
     """
 
-    __slots__ = ("__local", "__name__", "__wrapped__")
+    __slots__ = ("__is_named", "__local", "__name__", "__wrapped__")
 
     def __init__(self, local: Any, name: str | None = None) -> None:
         # Plain assignment would go to the object behind the proxy.
         object.__setattr__(self, "_LocalProxy__local", local)
         object.__setattr__(self, "__name__", name)
-        if callable(local) and not hasattr(local, "__release_local__"):
+        object.__setattr__(self, "_LocalProxy__is_named", hasattr(local, "__release_local__"))
+        if callable(local) and not self.__is_named:
             object.__setattr__(self, "__wrapped__", local)
 
     def _get_current_object(self) -> Any:
         """The object itself, needed where a proxy will not do: signal senders, other threads."""
-        local = self.__local
-        if not hasattr(local, "__release_local__"):
-            return local()
+        if not self.__is_named:
+            return self.__local()
         try:
-            return getattr(local, self.__name__)
+            return getattr(self.__local, self.__name__)
         except AttributeError:
             raise RuntimeError(f"no object bound to {self.__name__}") from None
 

@@ -305,8 +305,7 @@ def url_quote(
         safe = safe.encode(charset, errors)
     if isinstance(unsafe, str):
         unsafe = unsafe.encode(charset, errors)
-    table = _quoting_table(safe, unsafe)
-    return "".join(table[code] for code in string)
+    return "".join(map(_quoting_table(safe, unsafe).__getitem__, string))
 
 
 def url_quote_plus(string: Any, charset: str = "utf-8", errors: str = "strict", safe: str = "") -> str:

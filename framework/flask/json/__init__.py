@@ -129,6 +129,8 @@ def loads(s: str | bytes, app: Any = None, **kwargs: Any) -> Any:
     if isinstance(s, bytes):
         given_encoding = kwargs.pop("encoding", None)
         s = s.decode(detect_encoding(s) if given_encoding is None else given_encoding)
+    if kwargs == {"cls": JSONDecoder}:
+        kwargs = {}  # it adds nothing to the standard decoder, and that one is ready made
     return _json.loads(s, **kwargs)
 
 
