@@ -6,7 +6,8 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from flasktrace.reports.diff.align import NONE, Alignment, Entry, Pair, align
-from flasktrace.reports.diff.steptree import StepTree, outcome_key, step_tree
+from flasktrace.reports.diff.indent import merged_depths
+from flasktrace.reports.diff.steptree import outcome_key, step_tree
 from flasktrace.reports.folded import FoldedTrace, Step
 from flasktrace.reports.labels import ending
 from flasktrace.tracer.model import Origin, Returned, Value
@@ -213,14 +214,16 @@ def _below(alignment: Alignment, pair: Pair, depth: int) -> list[DiffRow | tuple
     """What comes below a matched pair: entries to go into, and the rows of the flat ones."""
     below: list[DiffRow | tuple[Entry, int]] = []
     unchanged: list[DiffRow] = []
-    for entry in alignment.merged[pair]:
-        row = _flat_row(alignment, entry, pair, depth) if entry.is_flat else None
+    entries = alignment.merged[pair]
+    depths = merged_depths(alignment.left, alignment.right, pair, depth, entries)
+    for entry, own_depth in zip(entries, depths, strict=True):
+        row = _flat_row(alignment, entry, own_depth) if entry.is_flat else None
         if row is not None and row.change is Change.SAME:
             unchanged.append(row)
             continue
         below.extend(_folded(unchanged))
         unchanged.clear()
-        below.append((entry, depth + 1) if row is None else row)
+        below.append((entry, own_depth) if row is None else row)
     below.extend(_folded(unchanged))
     return below
 
@@ -233,20 +236,13 @@ def _folded(rows: list[DiffRow]) -> list[DiffRow]:
     return [replace(rows[0], folded_count=len(rows) - 1, depth=depth), rows[-1]]
 
 
-def _flat_row(alignment: Alignment, entry: Entry, pair: Pair, depth: int) -> DiffRow:
-    left, right = alignment.left, alignment.right
+def _flat_row(alignment: Alignment, entry: Entry, depth: int) -> DiffRow:
     if entry.right == NONE:
-        own_depth = depth + _depth_below(left, entry.left, pair[0])
-        return _alone(alignment, entry.left, own_depth, is_left=True)
-    own_depth = depth + _depth_below(right, entry.right, pair[1])
+        return _alone(alignment, entry.left, depth, is_left=True)
     if entry.left == NONE:
-        return _alone(alignment, entry.right, own_depth, is_left=False)
-    steps = (left.steps[entry.left], right.steps[entry.right])
-    return DiffRow(_change(*steps), *steps, depth=own_depth)
-
-
-def _depth_below(tree: StepTree, position: int, top: int) -> int:
-    return tree.steps[position].depth - (-1 if top == tree.root else tree.steps[top].depth)
+        return _alone(alignment, entry.right, depth, is_left=False)
+    steps = (alignment.left.steps[entry.left], alignment.right.steps[entry.right])
+    return DiffRow(_change(*steps), *steps, depth=depth)
 
 
 def _change(left: Step, right: Step) -> Change:

@@ -281,3 +281,33 @@ def test_it_takes_seconds_for_long_traces_however_different() -> None:
         diff = compare(same, right)
         assert diff.is_different
     assert time.process_time() - started < 12  # 0.5 s and 2 s where this was written
+
+
+def test_removed_steps_stand_below_their_callers() -> None:
+    """One side has a caller more around them: that must not move them under their neighbours."""
+    builder = TraceBuilder.new()
+    outer = builder.add("Flask.full_dispatch_request", builder.add("Flask.wsgi_app"))
+    push = builder.add("RequestContext.push", outer)
+    builder.add("index", builder.add("Flask.dispatch_request", push))
+    builder.add("LocalStack.push", push)
+    left, builder = _folded(builder.trace), TraceBuilder.new()
+    push = builder.add("RequestContext.push", builder.add("Flask.wsgi_app"))
+    builder.add("index", builder.add("Flask.dispatch_request", push))
+    diff = compare(left, _folded(builder.trace))
+    assert [(row.depth, row.step.function.qualname) for row in diff.rows] == [
+        (0, "Flask.wsgi_app"),
+        (1, "Flask.full_dispatch_request"),
+        (1, "RequestContext.push"),
+        (2, "Flask.dispatch_request"),
+        (3, "index"),
+        (2, "LocalStack.push"),
+    ]
+
+
+@settings(max_examples=60)
+@given(traces(), traces())
+def test_each_row_is_at_most_one_deeper_than_the_one_above(left: Trace, right: Trace) -> None:
+    diff = compare(_folded(left), _folded(right))
+    shown = [row for row in diff.rows if not row.folded_count and not row.below_count]
+    if len(shown) == len(diff.rows):  # else what lies between is only counted
+        assert all(below.depth <= above.depth + 1 for above, below in pairwise(shown))
