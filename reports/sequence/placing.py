@@ -274,7 +274,7 @@ class Placer:
             self._stop(own, y)
             self.y_px = y + 8
         else:
-            y = max(self.y_px + 18, top + MIN_BAR_PX)
+            y = max(self.y_px + 20, top + MIN_BAR_PX)
             self._label(group, row, row.run, y - 7)
             self._arrow_back(group, own, caller, y, "error", "6 3")
             self._stop(own, y)
