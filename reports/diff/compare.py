@@ -1,6 +1,5 @@
 """The difference of two folded traces as plain data."""
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from enum import Enum
@@ -8,6 +7,7 @@ from enum import Enum
 from flasktrace.reports.diff.align import NONE, Alignment, Entry, Pair, align
 from flasktrace.reports.diff.indent import merged_depths
 from flasktrace.reports.diff.steptree import outcome_key, step_tree
+from flasktrace.reports.diff.values import differs, narrowed
 from flasktrace.reports.folded import FoldedTrace, Step
 from flasktrace.reports.labels import ending
 from flasktrace.tracer.model import Origin, Returned, Value
@@ -221,19 +221,33 @@ def _below(alignment: Alignment, pair: Pair, depth: int) -> list[DiffRow | tuple
         if row is not None and row.change is Change.SAME:
             unchanged.append(row)
             continue
-        below.extend(_folded(unchanged))
+        below.extend(_folded(unchanged, own_depth))
         unchanged.clear()
         below.append((entry, own_depth) if row is None else row)
     below.extend(_folded(unchanged))
     return below
 
 
-def _folded(rows: list[DiffRow]) -> list[DiffRow]:
-    """A stretch of unchanged rows as one, and the last of them, which may be the caller of what follows."""
-    if len(rows) < MIN_FOLDED:
-        return list(rows)
-    depth = min(row.depth for row in rows[:-1])
-    return [replace(rows[0], folded_count=len(rows) - 1, depth=depth), rows[-1]]
+def _folded(rows: list[DiffRow], next_depth: int = 0) -> list[DiffRow]:
+    """A stretch of unchanged rows, folded but for the callers of what follows at ``next_depth``."""
+    shown: list[DiffRow] = []
+    run: list[DiffRow] = []
+    depth = next_depth
+    for row in [*reversed(rows), None]:
+        if row is not None and row.depth >= depth:
+            run.append(row)
+            continue
+        shown.extend(run if len(run) < MIN_FOLDED else [_as_one(run)])
+        run = []
+        if row is not None:
+            shown.append(row)
+            depth = row.depth
+    return shown[::-1]
+
+
+def _as_one(rows: list[DiffRow]) -> DiffRow:
+    """Rows, the last one first, as one that counts them."""
+    return replace(rows[-1], folded_count=len(rows), depth=min(row.depth for row in rows))
 
 
 def _flat_row(alignment: Alignment, entry: Entry, depth: int) -> DiffRow:
@@ -333,26 +347,10 @@ def _matched(alignment: Alignment) -> Iterator[tuple[Step, Step]]:
             pending.extend(reversed(alignment.merged[one, other]))
 
 
-# Addresses, ports, process ids and times of day are different in each run, and decide nothing.
-_VOLATILE = re.compile(
-    r"0x[0-9a-f]+|\d{5,}|(?:\w{3}, )?\d\d[ /]\w{3}[ /]\d{4}[ :]\d\d:\d\d:\d\d|\d\d:\d\d:\d\d", re.IGNORECASE
-)
-
-
-def _differs(left: str, right: str) -> bool:
-    return left != right and _comparable(left) != _comparable(right)
-
-
-def _comparable(text: str) -> object:
-    text = _VOLATILE.sub("#", text)
-    # A set of strings comes in another order in each process.
-    return sorted(re.findall(r"\w+", text)) if text.startswith(("{", "set", "frozenset")) else text
-
-
 def _outcome_difference(left: Step, right: Step) -> Deciding | None:
     one, other = ending(left.call), ending(right.call)
     has_values = not isinstance(left.call.outcome, Returned) or left.call.outcome.value is not None
-    if one.kind == other.kind and not (has_values and _differs(one.text, other.text)):
+    if one.kind == other.kind and not (has_values and differs(one.text, other.text)):
         return None
     texts = [f"{end.kind} {end.text}".strip() for end in (one, other)]
     return Deciding("outcome", "", texts[0], texts[1], left, right)
@@ -362,23 +360,10 @@ def _parameter_difference(left: Step, right: Step) -> Deciding | None:
     theirs: dict[str, Value] = {value.name: value for value in right.call.parameters}
     for value in left.call.parameters:
         other = theirs.get(value.name)
-        if other is not None and _differs(value.text, other.text):
-            key, one, another = _narrowed(value.text, other.text)
+        if other is not None and differs(value.text, other.text):
+            key, one, another = narrowed(value.text, other.text)
             return Deciding("parameter", value.name + key, one, another, left, right)
     return None
-
-
-_ITEM = re.compile(r"('[^']*'): ([^,{}]*)")
-
-
-def _narrowed(left: str, right: str) -> tuple[str, str, str]:
-    """Of two dicts, the first item that differs: its key in brackets, and its values. Else the texts."""
-    if left.startswith("{") and right.startswith("{"):
-        theirs = dict(_ITEM.findall(right))
-        for key, text in _ITEM.findall(left):
-            if key in theirs and _differs(text, theirs[key]):
-                return f"[{key}]", text, theirs[key]
-    return "", left, right
 
 
 def _request_difference(left: FoldedTrace, right: FoldedTrace) -> Deciding | None:
