@@ -12,7 +12,7 @@ from flasktrace.reports.callgraph.graph import CallGraph, GraphEdge
 from flasktrace.reports.callgraph.layout import ENGINES, Engine, place
 from flasktrace.reports.callgraph.legend import draw_legend
 from flasktrace.reports.callgraph.nodes import Face, faces, full_name, pill_width
-from flasktrace.reports.callgraph.svg import Canvas, px
+from flasktrace.reports.callgraph.svg import XLINK_NAMESPACE, Canvas, px
 from flasktrace.reports.sequence.links import source_link
 from flasktrace.reports.sequence.metrics import text_width, wrap
 from flasktrace.reports.sequence.options import LinkMode
@@ -217,7 +217,9 @@ class _Drawing:
         inner = group
         address = source_link(node.function, self.graph.metadata, self.options.links)
         if address:
-            inner = canvas.add(group, "a", {"href": address, "target": "_blank"})
+            # SVG 1.1 programs know xlink:href, SVG 2 ones href.
+            canvas.root.set("xmlns:xlink", XLINK_NAMESPACE)
+            inner = canvas.add(group, "a", {"href": address, "xlink:href": address, "target": "_blank"})
             inner.set("rel", "noopener")
         ET.SubElement(inner, "title").text = face.tooltip
         edge_role = "error" if node.raised_count else face.role

@@ -8,6 +8,7 @@ from flasktrace.reports.sequence.metrics import is_predictable, text_width
 from flasktrace.reports.sequence.theme import MONO, SANS, Theme, palette, style_sheet
 
 SVG_NAMESPACE = "http://www.w3.org/2000/svg"
+XLINK_NAMESPACE = "http://www.w3.org/1999/xlink"
 
 
 def px(value: float) -> str:
@@ -84,7 +85,7 @@ class Canvas:
         root.set("width", px(width_px))
         root.set("height", px(height_px))
         root.set("viewBox", f"0 0 {px(width_px)} {px(height_px)}")
-        style = ET.Element("style")
+        style = ET.Element("style", {"type": "text/css"})  # SVG 1.1 demands the type
         style.text = style_sheet(self._theme, self._scope, self._used)
         root.insert(2, style)  # after title and desc
         stream.write(ET.tostring(root, encoding="unicode"))
