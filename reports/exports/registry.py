@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import IO
 
+from flasktrace.reports.exports.appmap import write_appmap
 from flasktrace.reports.exports.chrome import write_chrome
 from flasktrace.reports.exports.codetour import write_codetour
 from flasktrace.reports.exports.dot import write_dot
@@ -23,6 +24,7 @@ EXPORTERS: Mapping[str, Exporter] = {
     "chrome": write_chrome,
     "speedscope": write_speedscope,
     "otlp": write_otlp,
+    "appmap": write_appmap,
     "tour": write_codetour,
 }
-"""``json``, ``chrome``, ``speedscope`` and ``otlp`` write every call; the others the steps of the level."""
+"""``json``, ``chrome``, ``speedscope``, ``otlp`` and ``appmap`` write every call; others the steps of the level."""

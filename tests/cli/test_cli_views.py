@@ -45,6 +45,7 @@ BEGINNINGS = {
     "chrome": b'{"displayTimeUnit"',
     "speedscope": b'{"$schema"',
     "otlp": b'{"resourceSpans"',
+    "appmap": b'{"version"',
     "tour": b"{",
     "sequence": b"<svg",
     "svg": b"<svg",

@@ -218,6 +218,41 @@ def test_speedscope_profiles_are_what_its_schema_demands(trace: Trace) -> None:
     assert opened == len(trace.calls)
 
 
+@given(traces())
+@settings(max_examples=60, deadline=None)
+def test_appmap_events_are_what_its_schema_demands(trace: Trace) -> None:
+    data = _json("appmap", trace)
+    assert data["version"] == "1.12.0"
+    known = {
+        (f"{package['name']}.{owner['name']}", function["name"], function["location"])
+        for package in data["classMap"]
+        for owner in package["children"]
+        for function in owner["children"]
+    }
+    events = data["events"]
+    assert [event["id"] for event in events] == list(range(1, 2 * len(trace.calls) + 1))
+    stacks: dict[int, list[int]] = {}
+    for event in events:
+        stack = stacks.setdefault(event["thread_id"], [])
+        if event["event"] == "call":
+            location = f"{event['path']}:{event['lineno']}"
+            assert (event["defined_class"], event["method_id"], location) in known
+            assert all(len(value["value"]) <= 100 for value in event["parameters"])
+            stack.append(event["id"])
+        else:
+            assert event["parent_id"] == stack.pop()
+            assert event["elapsed"] >= 0
+    assert not any(stacks.values())
+
+
+def test_appmap_tells_what_was_raised_and_by_whom() -> None:
+    events = _json("appmap", _sample())["events"]
+    (called,) = (event for event in events if event.get("method_id") == "index")
+    (ended,) = (event for event in events if event.get("parent_id") == called["id"])
+    assert [(error["class"], error["message"]) for error in ended["exceptions"]] == [("KeyError", "'x'")]
+    assert [value["class"] for value in called["parameters"]] == ["dict"]
+
+
 def test_otlp_spans_carry_times_parents_and_exceptions() -> None:
     data = _json("otlp", _sample())
     (resource,) = data["resourceSpans"]
@@ -249,6 +284,6 @@ def test_a_tour_shows_markup_as_text() -> None:
         assert not re.search(r"(?<!\\)[<\[]", step["description"])
 
 
-@pytest.mark.parametrize("name", ["chrome", "speedscope", "otlp", "json", "tour"])
+@pytest.mark.parametrize("name", ["chrome", "speedscope", "otlp", "appmap", "json", "tour"])
 def test_json_formats_are_ascii(name: str) -> None:
     assert _export(name, _folded(_named(["中文", "\ud800"]))).isascii()

@@ -157,7 +157,18 @@ def commands(path: str, original: str, folder: str, chance: random.Random) -> It
     """What is done with each mutated file: it is shown, and looked at in one more way."""
     level = chance.choice(("chapters", "milestones", "pipeline", "all"))
     yield ["show", path, "--level", level, "--lang", chance.choice(("en", "zh"))]
-    formats = ("json", "mermaid", "plantuml", "dot", "chrome", "speedscope", "otlp", "tour", "sequence")
+    formats = (
+        "json",
+        "mermaid",
+        "plantuml",
+        "dot",
+        "chrome",
+        "speedscope",
+        "otlp",
+        "appmap",
+        "tour",
+        "sequence",
+    )
     yield chance.choice(
         [
             ["export", path, "--format", chance.choice(formats), "--level", level],

@@ -15,7 +15,7 @@ from flasktrace.tracer.errors import UsageError
     "format_name",
     required=True,
     metavar="FORMAT",
-    help="json, mermaid, plantuml, chrome (for Perfetto), speedscope, otlp, tour; "
+    help="json, mermaid, plantuml, chrome (for Perfetto), speedscope, otlp, appmap, tour; "
     "dot, svg, png or pdf of the call graph; sequence, the diagram as SVG.",
 )
 @click.option(
