@@ -14,16 +14,17 @@ import sys
 import tempfile
 import time
 import tracemalloc
-from array import array
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TextIO
+
+from long_traces import repeated
 
 from flasktrace.reports.folded import FoldedTrace, Level
 from flasktrace.reports.folding import FoldOptions, fold
 from flasktrace.reports.tree import TreeOptions, tree_lines, write_tree
 from flasktrace.scenarios.annotate import load_catalogue
-from flasktrace.tracer.model import Calls, Trace
+from flasktrace.tracer.model import Trace
 from flasktrace.tracer.store import read_trace
 
 LIMIT = 3.0
@@ -39,7 +40,7 @@ def main() -> int:
         trace = _recorded(Path(folder))
     catalogue = load_catalogue("en")
     options = FoldOptions(Level.ALL, fold_repeats=False)
-    folded = fold(_repeated(trace, arguments.calls), catalogue, options)
+    folded = fold(repeated(trace, arguments.calls), catalogue, options)
     lines = list(tree_lines(folded))
     tree_s, plain_s = _best_times(folded, lines, arguments.rounds)
     ratio = tree_s / plain_s
@@ -47,7 +48,7 @@ def main() -> int:
     print(f"tree {tree_s:.3f} s, plain lines {plain_s:.3f} s: {ratio:.2f} times (limit {LIMIT})")
     print(f"first line after {_first_line_s(trace) * 1e3:.1f} ms, with the folding of the trace recorded")
     large = _memory_bytes(folded)
-    small = _memory_bytes(fold(_repeated(trace, arguments.calls // 10), catalogue, options))
+    small = _memory_bytes(fold(repeated(trace, arguments.calls // 10), catalogue, options))
     print(f"memory while printing: {large / 1e6:.2f} MB, with a tenth of the calls {small / 1e6:.2f} MB")
     return 0 if ratio < LIMIT and large < 3 * small else 1
 
@@ -56,34 +57,6 @@ def _recorded(folder: Path) -> Trace:
     command = [sys.executable, "-m", "flasktrace", "run", "errors", "-o", "out"]
     subprocess.run(command, cwd=folder, check=True, capture_output=True, timeout=60)
     return read_trace(folder / "out" / "trace.flasktrace")
-
-
-def _repeated(trace: Trace, count: int) -> Trace:
-    """The trace with its calls again and again, each time with new ids and later."""
-    source, calls = trace.calls, Calls()
-    calls.details, calls.outcomes, calls.phases = source.details, source.outcomes, source.phases
-    length, span_ns = len(source), max(source.end_ns) + 1
-    for name in (
-        "function_id",
-        "thread_id",
-        "request_id",
-        "depth",
-        "call_line",
-        "phase",
-        "detail",
-        "outcome",
-    ):
-        column = getattr(source, name)
-        setattr(calls, name, array(column.typecode, (column * (count // length + 1))[:count]))
-    last_id = max(source.id)
-    for i in range(count):
-        turn, at = divmod(i, length)
-        parent_id = source.parent_id[at]
-        calls.id.append(source.id[at] + turn * last_id)
-        calls.parent_id.append(parent_id and parent_id + turn * last_id)
-        calls.start_ns.append(source.start_ns[at] + turn * span_ns)
-        calls.end_ns.append(source.end_ns[at] + turn * span_ns)
-    return Trace(trace.metadata, trace.threads, trace.requests, trace.functions, calls)
 
 
 def _best_times(folded: FoldedTrace, lines: list[str], rounds: int) -> tuple[float, float]:

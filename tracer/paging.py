@@ -48,7 +48,7 @@ class TraceFile:
     """
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self.path = path
         store_reading._check_header(path)
         with self._guarded():
             uri = f"{path.absolute().as_uri()}?mode=ro"
@@ -144,7 +144,8 @@ class TraceFile:
             f"SELECT id FROM calls WHERE id {{}} :after_id AND (function_id IN ({marks})"
             " OR detail_id IN (SELECT id FROM details WHERE parameters LIKE :value ESCAPE '\\'"
             " OR receiver LIKE :value ESCAPE '\\') OR outcome_id IN (SELECT id FROM outcomes"
-            " WHERE text LIKE :text ESCAPE '\\' OR class_name LIKE :text ESCAPE '\\' OR value LIKE :value ESCAPE '\\'))"
+            " WHERE text LIKE :text ESCAPE '\\' OR class_name LIKE :text ESCAPE '\\'"
+            " OR value LIKE :value ESCAPE '\\'))"
             " ORDER BY id"
         )
         for comparison in (">", "<="):
@@ -214,7 +215,7 @@ class TraceFile:
         except _Missing:
             raise KeyError from None
         except (*_ERRORS, TraceError) as error:
-            raise TraceError(f"the trace {self._path} is damaged ({error}): record it again") from None
+            raise TraceError(f"the trace {self.path} is damaged ({error}): record it again") from None
 
 
 def _like(text: str) -> str:

@@ -44,7 +44,8 @@ class ScopeOptions:
         include: further modules, paths or distributions to record.
         exclude: what not to record, though its origin is in scope.
         own: packages that are the program's own wherever they are installed.
-        own_folders: folders whose code is the program's own, wherever they are; not packages installed in them.
+        own_folders: folders whose code is the program's own, wherever they are; packages installed in them
+            are not.
     """
 
     origins: frozenset[Origin] = DEFAULT_ORIGINS

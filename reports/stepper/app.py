@@ -69,6 +69,7 @@ class StepApp(App[None]):
         Binding("less_than_sign", "look(1)", show=False),
         Binding("greater_than_sign", "look(-1)", show=False),
         Binding("L", "milestones", show=False),
+        Binding("H", "hooks", show=False),
         Binding("slash", "search", show=False),
         Binding("g", "call", show=False),
         Binding("b", "bookmark", show=False),
@@ -385,6 +386,10 @@ class StepApp(App[None]):
             text.append(f"{keys:<6}", self.palette["heading"])
             text.append(about + "\n")
         self.push_screen(dialogs.Read(self.session.words.help_title, text))
+
+    def action_hooks(self) -> None:
+        """What became of each hook."""
+        self.push_screen(dialogs.Read(self.session.words.hooks, Text("\n".join(self.session.hook_lines()))))
 
     def action_edit(self) -> None:
         """Open the file in the user's editor, which has the terminal meanwhile."""

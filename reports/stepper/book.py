@@ -12,6 +12,7 @@ from typing import Protocol
 
 from flasktrace.reports.folded import FoldedTrace, Level, Step
 from flasktrace.reports.folding import FoldOptions, fold
+from flasktrace.reports.hooks import Ledger, hook_ledger
 from flasktrace.tracer.catalogue import Catalogue
 from flasktrace.tracer.model import Call, Detail, Function, Metadata, Origin, Request, Returned, Thread, Trace
 
@@ -93,6 +94,10 @@ class Book(Protocol):
 
     def tables(self, until_ns: int) -> Snapshot | None:
         """The last snapshot of the app's tables by a moment."""
+        ...
+
+    def ledgers(self) -> Sequence[Ledger] | None:
+        """What became of each hook in each request; None where the trace is too long to look."""
         ...
 
 
@@ -248,6 +253,10 @@ class MemoryBook:
         """The last snapshot of the app's tables by a moment, of whatever thread."""
         found = [each for each in self._all() if "view_functions" in each.data and each.time_ns <= until_ns]
         return max(found, key=lambda each: each.time_ns, default=None)
+
+    def ledgers(self) -> Sequence[Ledger]:
+        """What became of each hook in each request."""
+        return hook_ledger(self.trace)
 
     def _all(self) -> Iterator[Snapshot]:
         return (each for own in self._snapshots.values() for each in own)

@@ -14,7 +14,7 @@ from textual.widgets.option_list import Option
 _CSS = """
 {name} {{ align: center middle; background: $background 40%; }}
 {name} > Vertical {{
-    width: 90%; max-width: 90; height: auto; max-height: 90%;
+    width: 90%; max-width: 120; height: auto; max-height: 90%;
     border: round $primary; background: $surface; padding: 0 1;
 }}
 {name} OptionList {{ height: auto; max-height: 100%; border: none; background: $surface; padding: 0; }}

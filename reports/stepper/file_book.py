@@ -1,11 +1,12 @@
 """A book over a trace file that is too long to be read whole: columns of a level, and single calls."""
 
 from array import array
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from flasktrace.reports.folded import Level, Step
 from flasktrace.reports.folding import shown_positions
+from flasktrace.reports.hooks import Ledger, hook_ledger
 from flasktrace.reports.stepper.book import (
     Snapshot,
     detail_matches,
@@ -17,9 +18,12 @@ from flasktrace.tracer.catalogue import Catalogue
 from flasktrace.tracer.model import Call, Detail, Function, Marker, Metadata, Origin, Request, Thread, Trace
 from flasktrace.tracer.paging import TraceFile, reduced_trace
 from flasktrace.tracer.phases import CallOrder, first_phase, phase_ids, preorder_of
+from flasktrace.tracer.store import read_trace
 
 LONG_CALLS = 50_000
 """A trace of more calls is walked in the file; its repetitions are not folded."""
+MAX_LEDGER_CALLS = 300_000
+"""The ledger of hooks needs the whole trace: up to here that takes about a second."""
 
 
 @dataclass(slots=True)
@@ -116,6 +120,7 @@ class FileBook:
     call_count: int = field(init=False)
     dropped_count: int = field(init=False)
     _levels: dict[Level, FileSteps] = field(default_factory=dict)
+    _ledgers: list[Ledger] | None = None
 
     def __post_init__(self) -> None:
         file = self.file
@@ -176,6 +181,14 @@ class FileBook:
     def tables(self, until_ns: int) -> Snapshot | None:
         """The last snapshot of the app's tables by a moment."""
         return self._snapshot(self.file.last_tables(until_ns))
+
+    def ledgers(self) -> Sequence[Ledger] | None:
+        """What became of each hook in each request: for this alone the trace is read whole."""
+        if self.file.call_count > MAX_LEDGER_CALLS:
+            return None
+        if self._ledgers is None:
+            self._ledgers = hook_ledger(read_trace(self.file.path))
+        return self._ledgers
 
     def _snapshot(self, marker: Marker | None) -> Snapshot | None:
         if marker is None or marker.call_id is None:

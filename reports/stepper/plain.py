@@ -52,6 +52,7 @@ class Plain:
             "<": lambda _: self._look(1),
             ">": lambda _: self._look(-1),
             "L": lambda _: self._list_milestones(),
+            "H": lambda _: self._list_hooks(),
             "/": self._search,
             "g": self._go,
             "b": lambda _: self._bookmark(),
@@ -184,6 +185,10 @@ class Plain:
             mark = "*" if heading.step == here else " "
             call_id = self.session.steps[heading.step].call.id
             self.write(f"{mark} {call_id:>6}  {heading.name}")
+
+    def _list_hooks(self) -> None:
+        for line in self.session.hook_lines():
+            self.write(line)
 
     def _search(self, text: str) -> None:
         words = self.session.words

@@ -7,6 +7,7 @@ from itertools import islice
 from flasktrace.reports.folded import Level, Step
 from flasktrace.reports.folding import LEVELS
 from flasktrace.reports.labels import display_name, ending
+from flasktrace.reports.lane_text import ledger_lines
 from flasktrace.reports.stepper.book import Book, Steps
 from flasktrace.reports.stepper.moves import Move, Stop, Walk
 from flasktrace.reports.stepper.scene import Place, Scene, Stage
@@ -222,6 +223,15 @@ class Session:
                 continue
             names.append(display_name(self.steps.function_at(index)))
         return names[::-1]
+
+    def hook_lines(self) -> list[str]:
+        """What became of each hook: in the request of this stop, or in all where it belongs to none."""
+        ledgers, request_id = self.book.ledgers(), self.step.call.request_id
+        if ledgers is None:
+            return [self.words.hooks_too_many]
+        own = [each for each in ledgers if each.request.id == request_id] or ledgers
+        lines = [line for each in own for line in ledger_lines(each, self.language)]
+        return lines or [self.words.hooks_none]
 
     def place(self) -> Place:
         """The source to show: the current stop's, or that of the caller looked at."""

@@ -64,6 +64,9 @@ class StepWords:
     editor_failed: str = "the editor ended with status {status}"
     nothing_open: str = "there is no file to open here"
     milestones: str = "Milestones"
+    hooks: str = "Hooks"
+    hooks_none: str = "No hooks are known: none is registered, or no state was recorded."
+    hooks_too_many: str = "The trace is too long for this: flasktrace show TRACE --hooks --request N"
     search: str = "Search names and values"
     go_to: str = "Go to call number"
     help: str = "Help"
@@ -156,6 +159,9 @@ _ZH = StepWords(
     editor_failed="编辑器以状态 {status} 结束",
     nothing_open="这里没有可打开的文件",
     milestones="里程碑",
+    hooks="钩子",
+    hooks_none="没有已知的钩子：没有注册，或没有记录状态。",
+    hooks_too_many="记录太长，无法在此显示：flasktrace show TRACE --hooks --request N",
     search="搜索名称和值",
     go_to="前往编号为几的调用",
     help="帮助",
@@ -204,6 +210,7 @@ _HELP_EN = (
     ("u", "up, to the entry of the caller"),
     ("< >", "look at the caller's line / back, without moving"),
     ("L", "list the milestones, choose one"),
+    ("H", "hooks: which ran, in which order, and why the others did not"),
     ("/", "search names and values; empty: the last text again"),
     ("g", "go to a call by its number"),
     ("b  '", "set or remove a bookmark / go to the next one"),
@@ -226,6 +233,7 @@ _HELP_ZH = (
     ("u", "到调用者的入口"),
     ("< >", "查看调用者所在的行 / 返回，位置不变"),
     ("L", "列出里程碑，选择一个"),
+    ("H", "钩子：哪些运行了、次序如何，其余为何没有运行"),
     ("/", "搜索名称和值；留空则重复上次搜索"),
     ("g", "按编号前往某个调用"),
     ("b  '", "添加或去掉书签 / 前往下一个书签"),

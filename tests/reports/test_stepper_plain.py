@@ -118,3 +118,9 @@ def test_the_chain_and_the_milestones_are_written_as_text() -> None:
     chain = next(line for line in lines if " -> " in line and "Flask.__call__" in line)
     assert chain.endswith("Flask.__call__ -> Flask.wsgi_app")
     assert any(line.startswith("# ") for line in lines)
+
+
+def test_a_trace_without_hooks_says_so() -> None:
+    builder = TraceBuilder.new()
+    builder.add("index")
+    assert "No hooks are known" in _run(builder.trace, "H")[-1]

@@ -1,0 +1,121 @@
+"""Measures the stepper: its first screen, the opening of a long trace, and single steps.
+
+    python benchmarks/stepping.py [--calls N] [--rounds N]
+
+The first screen of a small trace is compared, in processes of their own and in turn, with the bare import of
+``textual.app``. The long trace is made of copies of a recorded request. Exit status 1 when a goal is missed:
+0.5 s more than the import; 2 s of own work and 400 MB to open 1,000,000 calls; 50 ms a step.
+"""
+
+import argparse
+import contextlib
+import json
+import os
+import pty
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from long_traces import repeated
+
+from flasktrace.tracer.store import read_trace, write_trace
+
+IMPORT = "import textual.app"
+GOALS = {"screen_s": 0.5, "open_s": 2.0, "mb": 400.0, "step_s": 0.05}
+WALK = """
+import json, resource, sys, time
+from pathlib import Path
+import textual.app
+start_s = time.process_time()
+from flasktrace.reports.folded import Level
+from flasktrace.reports.stepper.file_book import FileBook
+from flasktrace.reports.stepper.moves import Move
+from flasktrace.reports.stepper.session import Session
+from flasktrace.scenarios.annotate import load_catalogue
+from flasktrace.tracer.paging import TraceFile
+book = FileBook(TraceFile(Path(sys.argv[1])), load_catalogue("en"))
+session = Session(book, load_catalogue, Level(sys.argv[2]), "en")
+session.scene()
+open_s = time.process_time() - start_s
+steps = []
+def timed(move, is_forward):
+    start_s = time.perf_counter()
+    (session.forward if is_forward else session.backward)(move)
+    session.scene()
+    steps.append(time.perf_counter() - start_s)
+for move in [Move.STEP] * 200 + [Move.OVER] * 50 + [Move.MILESTONE] * 50 + [Move.OUT] * 10:
+    timed(move, True)
+session.to_step(len(session.steps) // 2)
+for move in [Move.STEP] * 200 + [Move.MILESTONE] * 50:
+    timed(move, False)
+mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+print(json.dumps({"open_s": open_s, "step_s": max(steps), "mb": mb, "calls": book.call_count}))
+"""
+
+
+def main() -> int:
+    """Measure, print, and judge."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--calls", type=int, default=1_000_000)
+    parser.add_argument("--rounds", type=int, default=7)
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        small, long = Path(folder, "out"), Path(folder, "long.flasktrace")
+        command = [sys.executable, "-m", "flasktrace", "run", "hello", "-o", str(small)]
+        subprocess.run(command, check=True, capture_output=True, timeout=60)
+        found = {"screen_s": _first_screen_s(small / "trace.flasktrace", arguments.rounds)}
+        print(f"first screen: {found['screen_s']:.3f} s more than {IMPORT!r}")
+        write_trace(repeated(read_trace(small / "trace.flasktrace"), arguments.calls), long)
+        for level in ("milestones", "all"):
+            found |= _walk(long, level)
+            print(
+                f"{found['calls']:,} calls, level {level}: opened in {found['open_s']:.2f} s,"
+                f" {found['mb']:.0f} MB, slowest of 560 steps {found['step_s'] * 1e3:.1f} ms"
+            )
+            if any(found[name] > limit for name, limit in GOALS.items()):
+                return 1
+    return 0
+
+
+def _first_screen_s(trace: Path, rounds: int) -> float:
+    """The median of the differences between pairs of runs."""
+    differences = []
+    for _ in range(rounds):
+        start_s = time.perf_counter()
+        subprocess.run([sys.executable, "-c", IMPORT], check=True)
+        import_s = time.perf_counter() - start_s
+        differences.append(_screen_s(trace) - import_s)
+    return statistics.median(differences)
+
+
+def _screen_s(trace: Path) -> float:
+    """Until the last line of the first screen has come to the terminal."""
+    start_s = time.perf_counter()
+    process_id, terminal = pty.fork()
+    if process_id == 0:
+        os.environ.update(TERM="xterm-256color", COLUMNS="120", LINES="40", LANG="C.UTF-8")
+        os.execv(sys.executable, [sys.executable, "-m", "flasktrace", "step", str(trace), "--lang", "en"])
+    seen = b""
+    while b"? help" not in seen:
+        seen += os.read(terminal, 65536)
+    elapsed_s = time.perf_counter() - start_s
+    os.write(terminal, b"q")
+    with contextlib.suppress(OSError):
+        while os.read(terminal, 65536):
+            pass
+    os.waitpid(process_id, 0)
+    return elapsed_s
+
+
+def _walk(trace: Path, level: str) -> dict[str, float]:
+    command = [sys.executable, "-c", WALK, str(trace), level]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    figures: dict[str, float] = json.loads(done.stdout)
+    return figures
+
+
+if __name__ == "__main__":
+    sys.exit(main())

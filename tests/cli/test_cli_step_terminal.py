@@ -1,0 +1,152 @@
+"""The stepper in a real terminal: what a person sees, from the first screen to the shell's prompt."""
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+PATIENCE_S = 60.0
+
+
+class Terminal:
+    """A window of a tmux server of its own."""
+
+    def __init__(self, socket: str) -> None:
+        self.socket = socket
+
+    def tmux(self, *arguments: str) -> str:
+        command = ["tmux", "-L", self.socket, "-f", os.devnull, *arguments]
+        return subprocess.run(command, capture_output=True, text=True, check=True, timeout=30).stdout
+
+    def keys(self, *names: str) -> None:
+        self.tmux("send-keys", "-t", "w", *names)
+
+    def resize(self, columns: int, rows: int) -> None:
+        self.tmux("resize-window", "-t", "w", "-x", str(columns), "-y", str(rows))
+
+    def screen(self) -> str:
+        return self.tmux("capture-pane", "-t", "w", "-p")
+
+    def until(self, pattern: str) -> str:
+        """The screen, once it shows what is waited for."""
+        deadline_s = time.monotonic() + PATIENCE_S
+        while time.monotonic() < deadline_s:
+            screen = self.screen()
+            if re.search(pattern, screen):
+                return screen
+            time.sleep(0.05)
+        raise AssertionError(f"{pattern!r} never came:\n{self.screen()}")
+
+
+@contextmanager
+def _terminal(folder: Path, columns: int, rows: int, command: str) -> Iterator[Terminal]:
+    terminal = Terminal(f"flasktrace-{uuid.uuid4().hex[:12]}")
+    shell = f"cd {shlex.quote(str(folder))}; {command}; echo ended with $?; exec sh"
+    environment = [
+        "env",
+        "-u",
+        "COLUMNS",
+        "-u",
+        "LINES",
+        "LANG=C.UTF-8",
+        "LC_ALL=C.UTF-8",
+        "TERM=xterm-256color",
+    ]
+    size = ["-x", str(columns), "-y", str(rows)]
+    terminal.tmux("new-session", "-d", "-s", "w", *size, shlex.join([*environment, "sh", "-c", shell]))
+    try:
+        yield terminal
+    finally:
+        terminal.tmux("kill-server")
+
+
+@pytest.fixture(autouse=True)
+def _needs_tmux(cannot_run: Callable[[str], None]) -> None:
+    if shutil.which("tmux") is None:
+        cannot_run("there is no tmux")
+
+
+@pytest.fixture(scope="module")
+def trace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A recording of hooks that end the chain."""
+    folder = tmp_path_factory.mktemp("terminal")
+    command = [sys.executable, "-m", "flasktrace", "run", "hooks_end_chain", "-o", "out"]
+    subprocess.run(command, cwd=folder, check=True, capture_output=True, timeout=100)
+    return folder / "out" / "trace.flasktrace"
+
+
+def _step(trace: Path, *arguments: str) -> str:
+    return shlex.join([sys.executable, "-m", "flasktrace", "step", str(trace), *arguments])
+
+
+def test_a_small_terminal_folds_the_panes_and_a_large_one_shows_them(trace: Path, tmp_path: Path) -> None:
+    with _terminal(tmp_path, 80, 24, _step(trace, "--lang", "en")) as terminal:
+        small = terminal.until(r"key|step  n over")
+        assert "1 Calls" in small and "4 State" in small and "╭─ Calls" not in small
+        assert max(map(len, small.splitlines())) <= 80
+        terminal.keys("/")
+        terminal.until("Search names and values")
+        terminal.keys("preprocess_request", "Enter")
+        terminal.until(r"▶ #\d+ .*Flask.preprocess_request")
+        terminal.resize(200, 60)
+        large = terminal.until("╭─ State")
+        for pane in ("Calls", "Source", "Values", "Explanation", "State"):
+            assert f"╭─ {pane}" in large
+        assert "def preprocess_request" in large
+        terminal.resize(80, 24)
+        terminal.until(r"1 Calls")
+        terminal.keys("q")
+        assert "ended with 0" in terminal.until("ended with")
+
+
+def test_hooks_level_language_and_help_are_a_key_away(trace: Path, tmp_path: Path) -> None:
+    with _terminal(tmp_path, 120, 40, _step(trace, "--lang", "en")) as terminal:
+        terminal.until("╭─ Calls")
+        terminal.keys("/")
+        terminal.until("Search names")
+        terminal.keys("door_keeper", "Enter")
+        terminal.until("door_keeper")
+        terminal.keys("H")
+        hooks = terminal.until("Hooks of request")
+        assert re.search(r"#2\s+before_request\s+door_keeper", hooks)
+        terminal.keys("q")
+        terminal.until(r"(?s)\A(?!.*Hooks of request)")
+        terminal.keys("l")
+        terminal.until("pipeline · en")
+        terminal.keys("x")
+        terminal.until("╭─ 调用")
+        terminal.keys("?")
+        terminal.until("按键")
+        terminal.keys("Enter")
+        terminal.until(r"(?s)\A(?!.*按键)")
+        terminal.keys("q")
+        assert "ended with 0" in terminal.until("ended with")
+
+
+def test_a_live_walk_holds_the_client_and_ctrl_c_lets_it_have_its_answer(tmp_path: Path) -> None:
+    command = shlex.join([sys.executable, "-m", "flasktrace", "step", "hello", "--live", "--lang", "en"])
+    with _terminal(tmp_path, 100, 30, command) as terminal:
+        terminal.until("hello.py")
+        terminal.keys("c")
+        terminal.until(r"process_request_thread")
+        terminal.keys("C-c")
+        last = terminal.until("ended with")
+        assert re.search(r"GET /index 200|\"GET /index HTTP/1\.1\" 200|ended with 0", last), last
+
+
+def test_a_dumb_terminal_gets_lines(trace: Path, tmp_path: Path) -> None:
+    with _terminal(tmp_path, 80, 24, f"TERM=dumb {_step(trace, '--lang', 'en')}") as terminal:
+        terminal.until(r"\[stop 1 of \d+\]")
+        terminal.keys("/door_keeper", "Enter", "H", "Enter")
+        assert "before_request" in terminal.until("never_for_strangers")
+        terminal.keys("q", "Enter")
+        terminal.until("ended with 0")
