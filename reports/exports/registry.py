@@ -27,4 +27,4 @@ EXPORTERS: Mapping[str, Exporter] = {
     "appmap": write_appmap,
     "tour": write_codetour,
 }
-"""``json``, ``chrome``, ``speedscope``, ``otlp`` and ``appmap`` write every call; others the steps of the level."""
+"""``json``, ``chrome``, ``speedscope``, ``otlp`` and ``appmap`` write all calls; others the level's steps."""
