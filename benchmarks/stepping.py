@@ -26,7 +26,7 @@ from flasktrace.tracer.store import read_trace, write_trace
 IMPORT = "import textual.app"
 GOALS = {"screen_s": 0.5, "open_s": 2.0, "mb": 400.0, "step_s": 0.05}
 WALK = """
-import json, resource, sys, time
+import functools, json, resource, sys, time
 from pathlib import Path
 import textual.app
 start_s = time.process_time()
@@ -36,8 +36,9 @@ from flasktrace.reports.stepper.moves import Move
 from flasktrace.reports.stepper.session import Session
 from flasktrace.scenarios.annotate import load_catalogue
 from flasktrace.tracer.paging import TraceFile
-book = FileBook(TraceFile(Path(sys.argv[1])), load_catalogue("en"))
-session = Session(book, load_catalogue, Level(sys.argv[2]), "en")
+catalogues = functools.cache(load_catalogue)
+book = FileBook(TraceFile(Path(sys.argv[1])), catalogues("en"))
+session = Session(book, catalogues, Level(sys.argv[2]), "en")
 session.scene()
 open_s = time.process_time() - start_s
 steps = []
