@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
-GUIDES = ("trace-your-app", "diff")
+GUIDES = ("trace-your-app", "diff", "step", "teach", "check")
 
 pytestmark = pytest.mark.skipif(not DOCS.is_dir(), reason="needs a checkout")
 
@@ -33,6 +33,9 @@ def test_the_examples_run(guide: str, tmp_path: Path) -> None:
         "LC_ALL": "C.UTF-8",
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
     }
+    guide_text = (DOCS / "en" / f"{guide}.md").read_text(encoding="utf-8")
+    for name, text in re.findall(r"`(\w+\.md)`[^\n]*\n\n````markdown\n(.*?)^````$", guide_text, re.M | re.S):
+        (tmp_path / name).write_text(text, encoding="utf-8")
     commands = []
     for language, text in blocks:
         if language == "python":
