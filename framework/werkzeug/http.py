@@ -10,6 +10,7 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date, datetime, timedelta
 from email.utils import parsedate_tz
+from functools import lru_cache
 from hashlib import md5
 from http import HTTPStatus
 from time import gmtime, struct_time, time
@@ -547,7 +548,7 @@ def dump_cookie(
         "Max-Age": max_age,
         "Secure": True if secure else None,
         "HttpOnly": True if httponly else None,
-        "Path": iri_to_uri(path, charset) if path is not None else None,
+        "Path": _cookie_path(path, charset) if path is not None else None,
         "SameSite": samesite.title() if samesite is not None else None,
     }
     shown = [f"{raw_key.decode('latin1')}={quote_value(raw_value)}"]
@@ -558,6 +559,10 @@ def dump_cookie(
     if max_size and len(header) > max_size:
         _warn_too_large(raw_key.decode("latin1"), len(raw_value), len(header), max_size)
     return header
+
+
+# An application writes the same path into all its cookies.
+_cookie_path = lru_cache(maxsize=64)(iri_to_uri)
 
 
 def _warn_too_large(key: str, value_size: int, cookie_size: int, max_size: int) -> None:

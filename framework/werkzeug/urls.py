@@ -163,6 +163,8 @@ class URL(BaseURL):
 
     def encode_netloc(self) -> str:
         """The network location as the network writes it."""
+        if not self.netloc:
+            return ""
         user, password = self.raw_username or "", self.raw_password or ""
         auth = tuple(url_quote(part, "utf-8", "strict", _netloc_safe) for part in (user, password))
         return _netloc(self.ascii_host or "", self.port, auth)
@@ -305,7 +307,7 @@ def url_quote(
         safe = safe.encode(charset, errors)
     if isinstance(unsafe, str):
         unsafe = unsafe.encode(charset, errors)
-    return "".join(map(_quoting_table(safe, unsafe).__getitem__, string))
+    return "".join(map(_quoting_table(safe, unsafe).__getitem__, string)) if string else ""
 
 
 def url_quote_plus(string: Any, charset: str = "utf-8", errors: str = "strict", safe: str = "") -> str:
