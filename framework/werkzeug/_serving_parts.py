@@ -70,13 +70,29 @@ def send_head(handler: Any, status: str, headers: list[tuple[str, str]]) -> None
     handler.end_headers()
 
 
-def reserve_socket(family: int, address: Any, backlog: int, by_fd: bool) -> socket.socket | None:
+def shown_address(sock: socket.socket, hostname: str, is_tls: bool) -> str:
+    """Where a server says that it is running."""
+    name = "localhost" if hostname in ("", "*") else hostname
+    if sock.family == getattr(socket, "AF_UNIX", None):
+        return name
+    name = f"[{name}]" if ":" in name else name
+    return f"{'https' if is_tls else 'http'}://{name}:{sock.getsockname()[1]}/"
+
+
+def reserve_socket(
+    family: int, address: Any, backlog: int, is_any_port: bool, by_fd: bool
+) -> socket.socket | None:
     """Bind the server's socket ahead of the reloader's child process, so that errors show at once.
 
     Args:
         by_fd: keep it open for the child, which finds its number in ``WERKZEUG_SERVER_FD``. Else it is
             closed again, and the result is None.
+
+    Raises:
+        ValueError: it would be closed, and the child would find another free port.
     """
+    if is_any_port and not by_fd:
+        raise ValueError("Cannot bind to a random port with enabled reloader: sockets cannot be passed on.")
     sock = socket.socket(family, socket.SOCK_STREAM)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     sock.bind(address)
@@ -90,6 +106,25 @@ def reserve_socket(family: int, address: Any, backlog: int, by_fd: bool) -> sock
         _log("info", f"Unlinking {address}")
         os.unlink(address)
     return None
+
+
+class LateSSLContext:
+    """As much of ``ssl.SSLContext`` as the server uses, made when the first socket is wrapped."""
+
+    def __init__(self, protocol: Any) -> None:
+        self._protocol = protocol
+        self._files: tuple[str, str, Any] | None = None
+
+    def load_cert_chain(self, certfile: str, keyfile: str | None = None, password: Any = None) -> None:
+        """Remember the files of the certificate and its key."""
+        self._files = (certfile, keyfile or certfile, password)
+
+    def wrap_socket(self, sock: socket.socket, **kwargs: Any) -> ssl.SSLSocket:
+        """Put TLS around a socket."""
+        context = ssl.SSLContext(self._protocol)
+        if self._files:
+            context.load_cert_chain(*self._files)
+        return context.wrap_socket(sock, **kwargs)
 
 
 def make_certificate(common_name: str | None) -> tuple[Any, Any]:

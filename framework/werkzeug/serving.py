@@ -18,6 +18,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
 from ._internal import Environ, WSGIApp, _log
+from ._serving_parts import LateSSLContext as _SSLContext
 from ._serving_parts import (
     add_headers,
     client_certificate,
@@ -26,6 +27,7 @@ from ._serving_parts import (
     pem_of,
     reserve_socket,
     send_head,
+    shown_address,
     styled_request_line,
     temporary_files,
 )
@@ -335,25 +337,6 @@ def load_ssl_context(cert_file: str, pkey_file: str | None = None, protocol: Any
     return context
 
 
-class _SSLContext:
-    """As much of ``ssl.SSLContext`` as the server uses, made when the first socket is wrapped."""
-
-    def __init__(self, protocol: Any) -> None:
-        self._protocol = protocol
-        self._files: tuple[str, str, Any] | None = None
-
-    def load_cert_chain(self, certfile: str, keyfile: str | None = None, password: Any = None) -> None:
-        """Remember the files of the certificate and its key."""
-        self._files = (certfile, keyfile or certfile, password)
-
-    def wrap_socket(self, sock: socket.socket, **kwargs: Any) -> ssl.SSLSocket:
-        """Put TLS around a socket."""
-        context = ssl.SSLContext(self._protocol)
-        if self._files:
-            context.load_cert_chain(*self._files)
-        return context.wrap_socket(sock, **kwargs)
-
-
 def is_ssl_error(error: BaseException | None = None) -> bool:
     """Tell whether an error, by default the one being handled, comes from TLS."""
     return isinstance(sys.exc_info()[1] if error is None else error, ssl.SSLError)
@@ -371,10 +354,9 @@ def get_sockaddr(host: str, port: int, family: int) -> Any:
     if family == af_unix:
         return host.partition("://")[2]
     try:
-        found = socket.getaddrinfo(host, port, family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+        return socket.getaddrinfo(host, port, family, socket.SOCK_STREAM, socket.IPPROTO_TCP)[0][4]
     except socket.gaierror:
         return host, port
-    return found[0][4]
 
 
 class BaseWSGIServer(HTTPServer):
@@ -532,11 +514,7 @@ def run_simple(
         application = SharedDataMiddleware(application, static_files)
 
     def log_startup(sock: socket.socket) -> None:
-        name = "localhost" if hostname in ("", "*") else hostname
-        if sock.family != af_unix:
-            scheme = "http" if ssl_context is None else "https"
-            name = f"[{name}]" if ":" in name else name
-            name = f"{scheme}://{name}:{sock.getsockname()[1]}/"
+        name = shown_address(sock, hostname, ssl_context is not None)
         _log("info", " * Running on %s %s", name, "(Press CTRL+C to quit)")
 
     def inner() -> None:
@@ -555,13 +533,9 @@ def run_simple(
         return
     # With the reloader this process only watches over a child, which runs the same program up to here.
     if not is_running_from_reloader():
-        if port == 0 and not can_open_by_fd:
-            raise ValueError(
-                "Cannot bind to a random port with enabled reloader: sockets cannot be passed on."
-            )
         family = select_address_family(hostname, port)
         address = get_sockaddr(hostname, port, family)
-        if sock := reserve_socket(family, address, LISTEN_QUEUE, can_open_by_fd):
+        if sock := reserve_socket(family, address, LISTEN_QUEUE, port == 0, can_open_by_fd):
             log_startup(sock)
     from ._reloader import run_with_reloader as supervise
 
