@@ -219,3 +219,29 @@ def test_nothing_is_coloured_under_no_color(monkeypatch: pytest.MonkeyPatch) -> 
         assert any(row.startswith(" ▶ ") for row in rows[4:])
 
     _drive(app, SMALL, steps)
+
+
+SNAPSHOTS = Path(__file__).parent / "data" / "screens"
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)], ids=lambda size: "x".join(map(str, size)))
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_screen_is_as_it_was(size: tuple[int, int], language: str, renew_golden: bool) -> None:
+    app = _app(golden_trace("hello"))
+    app.session.language = language
+    app.session.search("Flask.dispatch_request")
+    shown: list[str] = []
+
+    async def steps(pilot: Pilot[None]) -> None:
+        before: list[str] = []
+        while (rows := await _rows(pilot)) != before:  # until nothing moves any more
+            before = rows
+        shown.extend(row.rstrip() for row in rows)
+
+    _drive(app, size, steps)
+    path = SNAPSHOTS / f"{'x'.join(map(str, size))}.{language}.txt"
+    text = "\n".join(shown) + "\n"
+    if renew_golden:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    assert text == path.read_text(encoding="utf-8"), "run pytest --renew-golden if the change is meant"
