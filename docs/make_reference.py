@@ -42,7 +42,8 @@ def reference() -> str:
             "## Files",
             "",
             "A trace is an SQLite database, `trace.flasktrace`; `flasktrace export` turns it into the JSON of"
-            " `schemas/trace.schema.json`, whose times are nanoseconds from the first event. Both are read back by `flasktrace show`.",
+            " `schemas/trace.schema.json`, whose times are nanoseconds from the first event."
+            " Both are read back by `flasktrace show`.",
             "",
         )
     )
