@@ -29,7 +29,7 @@ from flasktrace.reports.lessons.words import lesson_words
 DOCS = Path(__file__).resolve().parent
 LESSONS = DOCS.parent / "scenarios" / "lessons"
 GUIDES = (
-    *("views", "step", "page", "trace-your-app", "diff", "what-changed", "teach", "check"),
+    *("run", "views", "step", "page", "trace-your-app", "diff", "what-changed", "teach", "check"),
     *("embed", "performance", "safety", "reference"),
 )
 LANGUAGES = ("en", "zh")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
-GUIDES = ("trace-your-app", "diff", "step", "teach", "check")
+GUIDES = ("run", "trace-your-app", "diff", "step", "teach", "check")
 
 pytestmark = pytest.mark.skipif(not DOCS.is_dir(), reason="needs a checkout")
 
