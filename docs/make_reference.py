@@ -51,7 +51,7 @@ def reference() -> str:
 
 def commands() -> Iterator[str]:
     """Each command with its help."""
-    context = click.Context(cli, info_name="flasktrace")
+    context = click.Context(cli, info_name="flasktrace", **cli.context_settings)
     for name in COMMANDS:
         command = cli.get_command(context, name)
         assert command is not None

@@ -16,6 +16,8 @@ from pathlib import Path
 from time import perf_counter_ns
 from typing import TYPE_CHECKING, Any
 
+from flasktrace.tracer.model import Origin
+from flasktrace.tracer.scope import Decision
 from flasktrace.tracer.streams import ThreadStream, Unwound
 
 if TYPE_CHECKING:
@@ -105,11 +107,19 @@ class ForkWatch:
             (s.name, s.thread_object_id, [_plain(e) for e in s.events]) for s in self._recorder.streams
         ]
         part = path.with_suffix(".part")
-        part.write_bytes(marshal.dumps((os.getpid(), streams)))
+        # A code object that comes home has no globals: whose it is was decided here.
+        decisions = [
+            (file_path, each.is_recorded, each.origin.value, each.module, each.reason)
+            for file_path, each in list(self._recorder.scope.decisions.items())  # the hook is still there
+        ]
+        part.write_bytes(marshal.dumps((os.getpid(), decisions, streams)))
         part.rename(path)
 
     def _load(self, path: Path, number: int) -> list[ThreadStream]:
-        pid, streams = marshal.loads(path.read_bytes())
+        pid, decisions, streams = marshal.loads(path.read_bytes())
+        for file_path, is_recorded, origin, module, reason in decisions:
+            decision = Decision(is_recorded, Origin(origin), module, reason)
+            self._recorder.scope.decisions.setdefault(file_path, decision)
         loaded = []
         for position, (name, object_id, events) in enumerate(streams):
             # The first is the thread that forked: it goes on under the call that did.

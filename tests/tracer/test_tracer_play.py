@@ -15,7 +15,7 @@ import pytest
 
 from flasktrace.tracer import query
 from flasktrace.tracer.engines import available_engines
-from flasktrace.tracer.model import Raised, Trace
+from flasktrace.tracer.model import Origin, Raised, Trace
 from flasktrace.tracer.requests import PlannedRequest
 from flasktrace.tracer.store import read_trace
 
@@ -294,6 +294,10 @@ def test_the_calls_of_forked_processes_come_home(tmp_path: Path) -> None:
         assert query.contains_chain(part, query.split_chain(chain))
         starters = {part.function_of(part.call(t.started_by)).name for t in part.threads if t.started_by}
         assert starters == {"process_request"}
+    # Files that only the children have run are known for what they are, too.
+    users = {each.qualname for each in trace.functions.values() if each.origin is Origin.USER}
+    assert users == {"<module>", "index"}
+    assert "flask.ctx" in {each.module for each in trace.functions.values()}
 
 
 def test_a_forked_child_that_comes_back_ends_alone(tmp_path: Path) -> None:
