@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -22,13 +23,18 @@ sys.exit(str(result.failure) if result.failure else 0)
 """
 
 
+# Python 3.11 cannot parse two modules at a time in two threads (gh-106905).
+_LISTING = threading.Lock()
+
+
 def record_scenario(name: str, engine: str, folder: Path) -> Path:
     """Record a bundled scenario.
 
     Raises:
         AssertionError: it failed; the message is what it said.
     """
-    scenario = next(each for each in list_scenarios() if each.name == name)
+    with _LISTING:
+        scenario = next(each for each in list_scenarios() if each.name == name)
     path = folder / f"{name}-{engine}.flasktrace"
     done = subprocess.run(
         [sys.executable, "-c", _RECORD, str(scenario.path), name, engine, str(path)],
