@@ -39,12 +39,13 @@ def styled_request_line(line: str, code: str) -> str:
 def add_headers(environ: Environ, items: Iterable[tuple[str, str]]) -> None:
     """Put a request's headers into its environ; values of one that is sent twice are joined by a comma."""
     for name, value in items:
-        if "_" in name:
+        key = name.upper().replace("-", "_")
+        is_of_the_body = key in ("CONTENT_TYPE", "CONTENT_LENGTH")
+        if "_" in name and (key in environ or not is_of_the_body):
             # "X_Real" and "X-Real" would be one key: a way to forge what a proxy vouches for.
             continue
-        key = name.upper().replace("-", "_")
         value = value.replace("\r\n", "")
-        if key not in ("CONTENT_TYPE", "CONTENT_LENGTH"):
+        if not is_of_the_body:
             key = f"HTTP_{key}"
             value = f"{environ[key]},{value}" if key in environ else value
         environ[key] = value

@@ -304,6 +304,14 @@ def test_headers_with_underscores_cannot_pose_as_others() -> None:
         assert send(connect(server), get("/?HTTP_X_REAL", "X_Real: forged|")).endswith("None")
 
 
+def test_only_what_tells_of_the_body_may_come_with_an_underscore() -> None:
+    with running() as server:
+        assert send(connect(server), get("/?CONTENT_TYPE", "content_type: a/b|")).endswith("'a/b'")
+    with running() as server:
+        forged = get("/?CONTENT_TYPE", "Content-Type: a/b|content_type: forged/x|")
+        assert send(connect(server), forged).endswith("'a/b'")
+
+
 RELOADED = """
 from flasktrace.framework import activate
 activate()

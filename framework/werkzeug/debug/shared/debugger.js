@@ -100,11 +100,19 @@ function setUpFrame(frame) {
   frame.querySelector("h4").append(button);
 }
 
-setUpPinPrompt();
-document.querySelectorAll(".frame").forEach(setUpFrame);
-if (CONSOLE_MODE && EVALEX) {
-  const place = document.querySelector("div.console");
-  place.className = "";
-  place.replaceChildren();
-  openConsole(place, 0);
+/* Calls a function once the page is read. */
+function $(start) {
+  if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", start);
+  else start();
 }
+
+$(function() {
+  setUpPinPrompt();
+  document.querySelectorAll(".frame").forEach(setUpFrame);
+  if (CONSOLE_MODE && EVALEX) {
+    const place = document.querySelector("div.console");
+    place.className = "";
+    place.replaceChildren();
+    openConsole(place, 0);
+  }
+});
