@@ -2,10 +2,10 @@
 
     python benchmarks/recording.py [--python FILE ...] [--rounds 5] [--quick] [--write] [--only NAME ...]
 
-Each sample is a process of its own that times the same work untraced and then traced; its figure is the
-ratio of the two. Recorders take turns within each round, so that a busy machine slows all alike; the median
-over the rounds is shown. The peers are those installed beside each Python given; of a recorder that does not
-run there the reason goes to standard error. ``--write`` renews the table in docs/*/performance.md.
+Each sample is a process of its own that does the same work untraced and traced in turn; its figure is the
+ratio of the two times. Recorders take turns within each round, so that a busy machine slows all alike; the
+median over the rounds is shown. The peers are those installed beside each Python given; of a recorder that
+does not run there the reason goes to standard error. ``--write`` renews the table in docs/*/performance.md.
 """
 
 import argparse
@@ -30,6 +30,7 @@ WORKLOADS = {"in-process": 2000, "socket": 2000, "fib": 20, "C calls": 100_000}
 QUICK = {"in-process": 300, "socket": 200, "fib": 16, "C calls": 20_000}
 BEGIN, END = "<!-- table: begin -->", "<!-- table: end -->"
 SAMPLE_LIMIT_S = 300
+SLICES = 8  # of a sample's work, traced and untraced in turn
 _EMPTY_C = "int empty(void *self, void *frame, int what, void *argument) { return 0; }\n"
 _CLIENT = """\
 import socket, sys
@@ -156,7 +157,7 @@ def _empty_c() -> Iterator[None]:
 def _viztracer(**options: object) -> Iterator[None]:
     import viztracer
 
-    tracer = viztracer.VizTracer(verbose=0, tracer_entries=20_000_000, **options)
+    tracer = viztracer.VizTracer(verbose=0, tracer_entries=4_000_000, **options)
     tracer.start()
     try:
         yield
@@ -221,6 +222,7 @@ def _ours(engine: str) -> dict[str, Callable[[], contextlib.AbstractContextManag
 
 
 RECORDERS: dict[str, Callable[[], contextlib.AbstractContextManager[None]]] = {
+    **_ours("native"),
     **_ours("setprofile"),
     **_ours("monitoring"),
     "empty C profile function": _empty_c,
@@ -236,17 +238,30 @@ RECORDERS: dict[str, Callable[[], contextlib.AbstractContextManager[None]]] = {
 
 
 def sample(recorder: str, workload: str, size: int) -> float:
-    """The ratio of the traced time to the untraced, in this process."""
-    make_work(workload, max(1, size // 20))()  # imports and caches are filled
-    work = make_work(workload, size)
-    begin = time.perf_counter()
-    work()
-    untraced_s = time.perf_counter() - begin
-    with RECORDERS[recorder]():
-        begin = time.perf_counter()
+    """The ratio of the traced time to the untraced, in this process: the median over slices of the work.
+
+    Each slice is held against the untraced ones just before and after it, as the machine's speed drifts.
+    """
+    slice_size = size if workload == "fib" else max(1, size // SLICES)
+    warm, work = make_work(workload, max(1, slice_size // 5)), make_work(workload, slice_size)
+    warm()  # imports and caches are filled
+    # Of work in this process its own time of the processor, which others on the machine disturb the least.
+    clock = time.perf_counter if workload == "socket" else time.process_time
+
+    def timed() -> float:
+        begin = clock()
         work()
-        traced_s = time.perf_counter() - begin
-    return traced_s / untraced_s
+        return clock() - begin
+
+    ratios, before_s = [], timed()
+    for _ in range(SLICES):
+        with RECORDERS[recorder]():
+            warm()  # what a recorder does but once for each function is done
+            traced_s = timed()
+        after_s = timed()
+        ratios.append(2 * traced_s / (before_s + after_s))
+        before_s = after_s
+    return statistics.median(ratios)
 
 
 def sample_apart(python: str, recorder: str, workload: str, size: int) -> float | str:

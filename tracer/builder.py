@@ -15,7 +15,7 @@ from flasktrace.tracer.model import Marker, Metadata, Request, Thread, Trace
 from flasktrace.tracer.pools import Pools
 from flasktrace.tracer.recorder import RETURNING, Recorder, is_resumption
 from flasktrace.tracer.state import as_json
-from flasktrace.tracer.streams import Event, ThreadStream, Unwound, drain, merged
+from flasktrace.tracer.streams import Event, ThreadStream, Unwound, merged
 
 _YIELD = dis.opmap["YIELD_VALUE"]
 _YIELDING = frozenset({_YIELD, dis.opmap["RESUME"]})  # on 3.13 a generator yields at the RESUME after
@@ -117,7 +117,7 @@ class Builder:
             until_ns = min(until_ns, held_ns)
         chunks = []
         for stream in tuple(self._recorder.streams):
-            if chunk := drain(stream, until_ns):
+            if chunk := stream.events.take(until_ns):
                 chunks.append((stream, chunk))
         for stream, event in merged(chunks):
             self._event(self._state(stream), event)
@@ -259,9 +259,7 @@ class Builder:
         """Go on with a generator: under the call it began under, its own row; elsewhere, a marker."""
         hang = state.stack[-1].hang if state.stack else state.root
         generator = self._generators.get(frame_id)
-        # The engine that reports exceptions itself needs no guess.
-        is_guess = self._recorder.engine == Recorder.engine
-        thrown_at = lasti if is_guess and info.code.co_code[lasti] == _YIELD else -1
+        thrown_at = lasti if self._recorder.guesses_exceptions and info.code.co_code[lasti] == _YIELD else -1
         if generator is None:  # it began before the recording did, or was over the limit
             state.stack.append(_Open(-1, hang, info, thrown_at=thrown_at))
             return

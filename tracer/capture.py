@@ -29,8 +29,8 @@ _type_qualname: Callable[[type], str] = type.__dict__["__qualname__"].__get__
 _module_dict: Callable[[ModuleType], dict[str, object]] = vars(ModuleType)["__dict__"].__get__
 
 CAPTURED_NONE = ("NoneType", 0, "None")
-_TRUE = ("bool", 0, "True")
-_FALSE = ("bool", 0, "False")
+CAPTURED_TRUE = ("bool", 0, "True")
+CAPTURED_FALSE = ("bool", 0, "False")
 
 
 def class_name_of(kind: type) -> str:
@@ -116,7 +116,7 @@ def _capture_module(value: ModuleType) -> Captured:
 
 
 _SPECIAL: dict[type, Callable[[Any], Captured]] = {
-    bool: lambda value: _TRUE if value else _FALSE,
+    bool: lambda value: CAPTURED_TRUE if value else CAPTURED_FALSE,
     float: lambda value: ("float", id(value), repr(value)),
     bytes: _capture_bytes,
     list: _capture_sequence,

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from flasktrace.tracer.model import Origin
 from flasktrace.tracer.scope import Decision
-from flasktrace.tracer.streams import ThreadStream, Unwound
+from flasktrace.tracer.streams import EventList, ThreadStream, Unwound
 
 if TYPE_CHECKING:
     from flasktrace.tracer.recorder import Recorder
@@ -104,7 +104,8 @@ class ForkWatch:
 
     def _report(self, path: Path) -> None:
         streams = [
-            (s.name, s.thread_object_id, [_plain(e) for e in s.events]) for s in self._recorder.streams
+            (s.name, s.thread_object_id, [_plain(e) for e in s.events.take(None)])
+            for s in self._recorder.streams
         ]
         part = path.with_suffix(".part")
         # A code object that comes home has no globals: whose it is was decided here.
@@ -125,7 +126,7 @@ class ForkWatch:
             # The first is the thread that forked: it goes on under the call that did.
             identity = -number if position == 0 else object_id
             stream = self._recorder.new_stream(f"{name} in process {pid}", identity)
-            stream.events.extend(map(_lively, events))
+            stream.events = EventList(map(_lively, events))
             loaded.append(stream)
         return loaded
 

@@ -21,6 +21,7 @@ from flasktrace.tracer.recorder import (
     WATCHED,
     Recorder,
     RecorderOptions,
+    is_watched,
     is_yield,
 )
 from flasktrace.tracer.streams import ThreadStream, Unwound
@@ -48,6 +49,7 @@ class MonitoringRecorder(Recorder):
     """Records with ``sys.monitoring``; threads that were there before are recorded too."""
 
     engine = "monitoring"
+    guesses_exceptions = False
 
     def __init__(self, options: RecorderOptions | None = None) -> None:
         super().__init__(options)
@@ -58,7 +60,19 @@ class MonitoringRecorder(Recorder):
 
     def ignore_this_thread(self) -> None:
         """Leave the calling thread out."""
-        self._by_ident[get_ident()] = None
+        self._set_stream(None)
+
+    def _set_stream(self, stream: ThreadStream | None) -> None:
+        """The stream of the calling thread from now on."""
+        self._by_ident[get_ident()] = stream
+
+    def begin_thread(self, thread: threading.Thread) -> None:
+        """The calling thread's first function begins: its ident may have been another thread's before."""
+        self._set_stream(self.new_stream(thread.name, id(thread)))
+
+    def _callbacks(self) -> dict[int, Callable[..., object]]:
+        """The scribe's, by event."""
+        return _callbacks(self)
 
     def start(self) -> None:
         """Take two tool ids and turn their events on.
@@ -74,10 +88,10 @@ class MonitoringRecorder(Recorder):
         for tool in (self._scout, self._scribe):
             _monitoring.use_tool_id(tool, _NAME)
         thread = threading.current_thread()
-        self._by_ident[get_ident()] = self.new_stream(thread.name, id(thread))
+        self._set_stream(self.new_stream(thread.name, id(thread)))
         self.is_recording = True
         self.forks.start()
-        for event, callback in _callbacks(self).items():
+        for event, callback in self._callbacks().items():
             _monitoring.register_callback(self._scribe, event, callback)
         _monitoring.register_callback(self._scout, _events.PY_START, self._on_first_start)
         # What another recording has disabled stays so until this.
@@ -96,7 +110,7 @@ class MonitoringRecorder(Recorder):
         # Before the ids go: a later tool would inherit the local events.
         for code in (*self._codes.values(), *self._watched.values()):
             _monitoring.set_local_events(self._scribe, code, 0)
-        for event in (*_callbacks(self), _events.PY_START):
+        for event in (*self._callbacks(), _events.PY_START):
             _monitoring.register_callback(self._scribe, event, None)
         _monitoring.register_callback(self._scout, _events.PY_START, None)
         for tool in (self._scout, self._scribe):
@@ -109,7 +123,7 @@ class MonitoringRecorder(Recorder):
             # Not current_thread(): that would make up a Thread where there is none.
             thread = getattr(threading, "_active", {}).get(ident)
             name = thread.name if thread is not None else f"thread {ident}"
-            self._by_ident[ident] = self.new_stream(name, id(thread) if thread is not None else 0)
+            self._set_stream(self.new_stream(name, id(thread) if thread is not None else 0))
         return self._by_ident[ident]
 
     def _on_first_start(self, code: CodeType, offset: int) -> object:
@@ -120,12 +134,15 @@ class MonitoringRecorder(Recorder):
             if mode & IN_SCOPE and id(code) not in self._codes:
                 self._codes[id(code)] = code
                 self._plan(code)
+                self._keep(code)
                 _monitoring.set_local_events(self._scribe, code, _local_events(code))
-            if mode & WATCHED and id(code) not in self._watched:
+            if mode & WATCHED and id(code) not in self._watched and is_watched(code):
                 self._watched[id(code)] = code
-                if not mode & IN_SCOPE and code in THREAD_STARTS:
+                self._keep(code)
+                # Settings are read all the time: out of scope, the first time must do.
+                if not mode & IN_SCOPE and code.co_name != "__get__":
                     _monitoring.set_local_events(self._scribe, code, _events.PY_START)
-            if mode:
+            if id(code) in self._codes or id(code) in self._watched:
                 # The scribe's events begin with the next call; this one is told by hand.
                 self.on_start(frame)
         except Exception:
@@ -133,13 +150,14 @@ class MonitoringRecorder(Recorder):
                 raise
         return _monitoring.DISABLE
 
+    def _keep(self, code: CodeType) -> None:
+        """Told of each code object that is recorded or watched."""
+
     def on_start(self, frame: FrameType) -> None:
-        """A function of a watched file or in scope begins."""
+        """A function that is watched or in scope begins."""
         code = frame.f_code
         if code is THREAD_STARTS[1]:
-            # The thread's first function: its ident may have been another thread's before.
-            thread = frame.f_locals["self"]
-            self._by_ident[get_ident()] = self.new_stream(thread.name, id(thread))
+            self.begin_thread(frame.f_locals["self"])
             return
         stream = self.current_stream()
         if stream is None:

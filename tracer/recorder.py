@@ -19,13 +19,13 @@ from flasktrace.tracer import state
 from flasktrace.tracer.capture import capture, class_name_of, exception_text
 from flasktrace.tracer.forks import ForkWatch
 from flasktrace.tracer.scope import Decision, Scope, ScopeOptions
-from flasktrace.tracer.streams import ThreadStream
+from flasktrace.tracer.streams import EventList, Events, ThreadStream
 
 CLIENT = "client_address"  # the parameter of a server's methods that tells whose request it is
 GENERATOR_FLAGS = 0x20 | 0x80 | 0x200  # CO_GENERATOR, CO_COROUTINE, CO_ASYNC_GENERATOR
 _VARARGS, _VARKEYWORDS = 0x04, 0x08
 _MAX_CHAIN = 5  # exceptions, each raised while the one before was handled
-_OUT, IN_SCOPE, WATCHED, _GENERATED = 0, 1, 2, 4
+OUT_OF_SCOPE, IN_SCOPE, WATCHED, _GENERATED = 0, 1, 2, 4
 _THREADING_FILE = threading.Thread.start.__code__.co_filename
 # The code that starts a thread, and the first that runs in it.
 THREAD_STARTS = (
@@ -34,8 +34,13 @@ THREAD_STARTS = (
 )
 _SOCKETSERVER_FILE = socketserver.BaseServer.serve_forever.__code__.co_filename
 _SERVE_FOREVER = socketserver.BaseServer.serve_forever.__code__
+_SECRET = "SECRET_KEY"
+_CONFIG_ACCESS = frozenset({"ConfigAttribute.__get__", "ConfigAttribute.__set__"})
 _OUR_MODULES = frozenset(
-    {__name__, "flasktrace.tracer.monitoring", capture.__module__, Scope.__module__, state.__name__}
+    {
+        *(__name__, "flasktrace.tracer.monitoring", "flasktrace.tracer.native"),
+        *(capture.__module__, Scope.__module__, state.__name__),
+    }
 )
 _RESUME = dis.opmap["RESUME"]
 # A frame that ends at one of these was not left by an exception (RESUME: a generator that yields, on 3.13).
@@ -93,6 +98,7 @@ class Recorder:
     """
 
     engine = "setprofile"
+    guesses_exceptions = True  # sys.setprofile() has no event for them
 
     def __init__(self, options: RecorderOptions | None = None) -> None:
         self.options = options or RecorderOptions()
@@ -200,8 +206,8 @@ class Recorder:
             self._modes[file_path] = _GENERATED
             if id(code) not in self._generated:
                 self._generated[id(code)] = (self.scope.decide(file_path, frame.f_globals), code)
-            return IN_SCOPE if self._generated[id(code)][0].is_recorded else _OUT
-        mode = IN_SCOPE if self.scope.decide(file_path, frame.f_globals).is_recorded else _OUT
+            return IN_SCOPE if self._generated[id(code)][0].is_recorded else OUT_OF_SCOPE
+        mode = IN_SCOPE if self.scope.decide(file_path, frame.f_globals).is_recorded else OUT_OF_SCOPE
         is_config = frame.f_globals.get("__name__") == "flask.config"
         if file_path in (_THREADING_FILE, _SOCKETSERVER_FILE) or is_config:
             mode |= WATCHED
@@ -220,18 +226,18 @@ class Recorder:
                 self.workers.append(thread)
                 if self.options.gate is not None:
                     self.options.gate.on_hand_over(stream)
-        elif code.co_qualname == "ConfigAttribute.__get__" or code.co_qualname == "ConfigAttribute.__set__":
+        elif code.co_qualname in _CONFIG_ACCESS:
             self._note_secret(frame.f_locals)
         elif code is _SERVE_FOREVER and self.options.on_serve is not None:
             self.options.on_serve(frame.f_locals["self"])
 
     def _note_secret(self, values: Mapping[str, Any]) -> None:
         """Note the app's secret key when it is set or read: its name is only known to Flask's descriptor."""
-        if _instance_dict(values["self"]).get("__name__") != "SECRET_KEY":
+        if _instance_dict(values["self"]).get("__name__") != _SECRET:
             return
         config = _instance_dict(values.get("obj")).get("config")
         if isinstance(config, dict):
-            self.secrets.append(dict.get(config, "SECRET_KEY"))
+            self.secrets.append(dict.get(config, _SECRET))
         self.secrets.append(values.get("value"))
 
     def _plan(self, code: CodeType) -> tuple[str, ...]:
@@ -267,9 +273,12 @@ class Recorder:
     def new_stream(self, name: str, thread_object_id: int) -> ThreadStream:
         """Begin the stream of another thread."""
         with self._lock:
-            stream = ThreadStream(len(self.streams) + 1, name, thread_object_id)
+            stream = ThreadStream(len(self.streams) + 1, name, thread_object_id, self._new_events())
             self.streams.append(stream)
         return stream
+
+    def _new_events(self) -> Events:
+        return EventList()
 
     def ignore_this_thread(self) -> None:
         """Leave the calling thread out, which this engine does anyway with threads that it does not start."""
@@ -335,12 +344,12 @@ def _hook(recorder: Recorder, stream: ThreadStream) -> ProfileFunction:
                 pending = False
                 error = sys.exc_info()[1]
                 if error is not None:
-                    extend((None, clock(), _seen(error), "exception"))
+                    extend((None, clock(), exception_chain(error), "exception"))
             # What is out of scope, and every call of a C function, must leave as early as it can.
             if event == "call":
                 code = frame.f_code
                 mode = get_mode(code.co_filename)
-                if mode != _OUT:
+                if mode != OUT_OF_SCOPE:
                     on_call(frame, code, mode)
             elif event == "return":
                 code = frame.f_code
@@ -380,6 +389,11 @@ def parameter_names(code: CodeType) -> tuple[str, ...]:
     return code.co_varnames[:count]
 
 
+def is_watched(code: CodeType) -> bool:
+    """Tell whether this is one of the functions in the watched files that tell something."""
+    return code in THREAD_STARTS or code is _SERVE_FOREVER or code.co_qualname in _CONFIG_ACCESS
+
+
 def is_resumption(code: CodeType, lasti: int) -> bool:
     """Tell whether a generator whose call is reported at ``lasti`` goes on, rather than begins."""
     instructions = code.co_code
@@ -391,7 +405,7 @@ def is_yield(code: CodeType, lasti: int) -> bool:
     return bool(code.co_flags & GENERATOR_FLAGS) and code.co_code[lasti] in _YIELDING
 
 
-def _seen(error: BaseException) -> list[tuple[str, str, frozenset[int]]]:
+def exception_chain(error: BaseException) -> list[tuple[str, str, frozenset[int]]]:
     """An exception that is being handled and those it replaced: class, text, ids of the codes on its way."""
     chain: list[tuple[str, str, frozenset[int]]] = []
     following: BaseException | None = error

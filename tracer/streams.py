@@ -18,10 +18,44 @@ import heapq
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from operator import itemgetter
-from typing import Any
+from typing import Any, Protocol
 
 EVENT_SLOTS = 4
 Event = tuple[Any, int, Any, Any]
+
+
+class Events(Protocol):
+    """What the hooks of a thread append to, and the builder takes from; :class:`EventList`, or one in C."""
+
+    def __len__(self) -> int: ...
+
+    def extend(self, event: Event, /) -> None:
+        """Append an event's four slots; of one in C, only those that begin with None."""
+        ...
+
+    def take(self, until_ns: int | None, /) -> list[Any]:
+        """Take the slots of the events up to a moment; None takes all. The thread may append meanwhile."""
+        ...
+
+    def clear(self) -> None:
+        """Drop all events."""
+        ...
+
+
+class EventList(list[Any]):
+    """The events as the hooks in Python append them: a list, as nothing is faster there."""
+
+    __slots__ = ()
+
+    def take(self, until_ns: int | None, /) -> list[Any]:
+        """Take the slots of the events up to a moment; None takes all."""
+        count = len(self)
+        if until_ns is not None:
+            while count and self[count - EVENT_SLOTS + 1] > until_ns:
+                count -= EVENT_SLOTS
+        taken = self[:count]
+        del self[:count]
+        return taken
 
 
 @dataclass(slots=True)
@@ -31,25 +65,13 @@ class ThreadStream:
     id: int
     name: str
     thread_object_id: int
-    events: list[Any] = field(default_factory=list)
+    events: Events = field(default_factory=EventList)
 
 
 class Unwound(tuple[str, str]):
     """In place of a value: the call was left by an exception, of this class and text."""
 
     __slots__ = ()
-
-
-def drain(stream: ThreadStream, until_ns: int | None) -> list[Any]:
-    """Take the events from a stream that its thread may be appending to right now."""
-    events = stream.events
-    count = len(events)
-    if until_ns is not None:
-        while count and events[count - EVENT_SLOTS + 1] > until_ns:
-            count -= EVENT_SLOTS
-    taken = events[:count]
-    del events[:count]
-    return taken
 
 
 def _events_of(stream: ThreadStream, taken: list[Any]) -> Iterator[tuple[int, int, ThreadStream, Event]]:
