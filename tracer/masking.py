@@ -43,6 +43,7 @@ _HINT = re.compile(  # quick, and true wherever something above finds anything
 )
 _PLACES = ("_name", "_path", "_domain", "_samesite")  # get_cookie_name() and its kin
 _MAX_LEARNED = 50_000
+_MAX_CLEANED = 5_000
 _MIN_LEARNED_CHARS = 6  # shorter secrets would blacken innocent text all over the trace
 _MIN_GUESSED_CHARS = 8  # of those that are taken for secret without being named so in the program
 _MAX_CUT_CHARS = 120  # texts end there, and may do so inside a secret
@@ -64,7 +65,8 @@ class Masking:
         self._secret_names: dict[str, bool] = {}
         # By their first characters, in order: thousands must not slow down the look for each of them.
         self._learned: dict[str, list[str]] = {}
-        self._learned_count = 0
+        self.learned_count = 0
+        self._cleaned: dict[str, str] = {}  # texts, that come again and again
 
     def is_secret_name(self, name: str) -> bool:
         """Tell whether values of this name are to be masked."""
@@ -88,10 +90,11 @@ class Masking:
         for form in _forms(secret):
             start = form[:_MIN_LEARNED_CHARS]
             known = self._learned.get(start, ())
-            if form not in known and self._learned_count < _MAX_LEARNED:
+            if form not in known and self.learned_count < _MAX_LEARNED:
                 # A new list: another thread may be reading the old one.
                 self._learned[start] = sorted([*known, form])
-                self._learned_count += 1
+                self.learned_count += 1
+                self._cleaned = {}
                 self.on_learned()
 
     def on_learned(self) -> None:
@@ -112,6 +115,15 @@ class Masking:
 
     def clean(self, text: str) -> str:
         """``text`` with all that is known or looks to be secret masked."""
+        known = self._cleaned  # another thread may learn a secret, and put an empty one there
+        cleaned = known.get(text)
+        if cleaned is None:
+            if len(known) >= _MAX_CLEANED:
+                known.clear()
+            cleaned = known[text] = self._clean(text)
+        return cleaned
+
+    def _clean(self, text: str) -> str:
         if self._learned and len(text) >= _MIN_LEARNED_CHARS:
             text = self._without_learned(text)
             if "%" in text:

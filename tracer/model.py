@@ -15,6 +15,42 @@ from enum import Enum
 from typing import overload
 
 from flasktrace.tracer.errors import TraceError
+from flasktrace.tracer.values import (
+    NO_DETAIL,
+    PLAIN_RETURN,
+    UNFINISHED,
+    Detail,
+    Details,
+    Outcome,
+    Outcomes,
+    Raised,
+    Returned,
+    Unfinished,
+    Value,
+)
+
+__all__ = [
+    "NO_DETAIL",
+    "PLAIN_RETURN",
+    "UNFINISHED",
+    "Call",
+    "Calls",
+    "Detail",
+    "Details",
+    "Function",
+    "Marker",
+    "Metadata",
+    "Origin",
+    "Outcome",
+    "Outcomes",
+    "Raised",
+    "Request",
+    "Returned",
+    "Thread",
+    "Trace",
+    "Unfinished",
+    "Value",
+]
 
 
 class Origin(Enum):
@@ -49,43 +85,6 @@ class Function:
     def dotted_name(self) -> str:
         """Module and qualified name, ``flask.app.Flask.wsgi_app``."""
         return f"{self.module}.{self.qualname}"
-
-
-@dataclass(frozen=True, slots=True)
-class Value:
-    """A value as it was seen, shallowly: never the object itself."""
-
-    name: str  # of the parameter; "" where there is none
-    class_name: str
-    object_id: int
-    text: str  # bounded, cleaned of control characters, secrets masked
-
-
-@dataclass(frozen=True, slots=True)
-class Returned:
-    """The call came back with a value (none when values are not recorded)."""
-
-    value: Value | None = None
-    line_number: int | None = None  # of the return
-
-
-@dataclass(frozen=True, slots=True)
-class Raised:
-    """An exception left the call."""
-
-    class_name: str = ""
-    text: str = ""
-    line_number: int | None = None  # where it left this frame
-
-
-@dataclass(frozen=True, slots=True)
-class Unfinished:
-    """The recording ended first."""
-
-
-Outcome = Returned | Raised | Unfinished
-UNFINISHED = Unfinished()
-PLAIN_RETURN = Returned()
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,17 +156,6 @@ class Metadata:
     extra: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Detail:
-    """The values at a call's entry; equal ones are stored once."""
-
-    receiver: Value | None = None
-    parameters: tuple[Value, ...] = ()
-
-
-NO_DETAIL = Detail()
-
-
 class Calls(Sequence[Call]):
     """The calls as columns, in order of start; ``calls[i]`` makes the row at position ``i``.
 
@@ -206,8 +194,8 @@ class Calls(Sequence[Call]):
         self.phase = array("i")
         self.detail = array("i")
         self.outcome = array("i")
-        self.details: list[Detail] = [NO_DETAIL]
-        self.outcomes: list[Outcome] = [UNFINISHED, PLAIN_RETURN]
+        self.details = Details()
+        self.outcomes = Outcomes()
         self.phases: list[str] = [""]
 
     def __len__(self) -> int:

@@ -19,11 +19,29 @@ from typing import Any
 from flasktrace.tracer import store_reading
 from flasktrace.tracer.errors import TraceError
 from flasktrace.tracer.model import Call, Calls, Function, Marker, Metadata, Request, Thread, Trace
+from flasktrace.tracer.store_cells import as_int_or_none, as_json
+from flasktrace.tracer.store_pools import PoolReader
 from flasktrace.tracer.store_schema import MAX_CALLS
 
 _CACHED_CALLS = 5_000
 _NEAR_MARKERS = 5_000  # looked at for the last of a request: one has a few dozen
 _ERRORS = (sqlite3.Error, ValueError, TypeError, KeyError, IndexError, OverflowError, RecursionError)
+
+
+# By the version of the file: ids of what may hold a text. In version 1 values are JSON.
+_IS_SEEN = "text LIKE :text ESCAPE '\\' OR class_name LIKE :text ESCAPE '\\'"
+_SEEN = f"SELECT id FROM seen_values WHERE {_IS_SEEN}"
+_DETAILS = {
+    1: "SELECT id FROM details WHERE parameters LIKE :json ESCAPE '\\' OR receiver LIKE :json ESCAPE '\\'",
+    2: "SELECT id FROM detail_rows WHERE shape_id IN (SELECT s.id FROM detail_shapes s WHERE s.names_id IN"
+    " (SELECT id FROM parameter_names WHERE names LIKE :json ESCAPE '\\')"
+    f" OR EXISTS (SELECT 1 FROM json_each('[' || s.value_ids || ']') v WHERE v.value IN ({_SEEN})))",
+}
+_OUTCOMES = {
+    1: f"SELECT id FROM outcomes WHERE {_IS_SEEN} OR value LIKE :json ESCAPE '\\'",
+    2: "SELECT id FROM outcome_rows WHERE shape_id IN"
+    f" (SELECT id FROM outcome_shapes WHERE {_IS_SEEN} OR value_id IN ({_SEEN}))",
+}
 
 
 @dataclass(slots=True)
@@ -58,8 +76,10 @@ class TraceFile:
             self._marker_times: tuple[array[int], array[int]] | None = None
             self._table_markers: list[int] | None = None
             store_reading._distrust(self._connection)
-            store_reading._check_tables(self._connection)
-            small = store_reading._Reader(self._connection).small_tables()
+            reader = store_reading._Reader(self._connection)
+            self._version = reader.version
+            self._pools = PoolReader(self._connection, reader.version)
+            small = reader.small_tables()
             self.metadata: Metadata = small.metadata
             self.threads: dict[int, Thread] = {thread.id: thread for thread in small.threads}
             self.requests: dict[int, Request] = {request.id: request for request in small.requests}
@@ -105,17 +125,13 @@ class TraceFile:
         return found
 
     def _read_call(self, call_id: int) -> Call:
-        query = (
-            "SELECT c.*, d.receiver, d.parameters, o.kind, o.class_name, o.text, o.value, o.line_number"
-            " FROM calls c JOIN details d ON d.id = c.detail_id JOIN outcomes o ON o.id = c.outcome_id"
-            " WHERE c.id = ?"
-        )
         with self._guarded():
-            row = self._row(query, call_id)
+            row = self._row("SELECT * FROM calls WHERE id = ?", call_id)
             if row is None:
                 raise _Missing
-            numbers = [store_reading._as_int_or_none(cell) for cell in row[:9]]
-            receiver, parameters = row[12:14]
+            numbers = [as_int_or_none(cell) for cell in row]
+            with self._lock:
+                detail, outcome = self._pools.detail(numbers[10]), self._pools.outcome(numbers[11])
             return Call(
                 numbers[0] or 0,
                 numbers[1] or None,
@@ -127,9 +143,9 @@ class TraceFile:
                 numbers[7] or 0,
                 numbers[8] or 0,
                 None,
-                None if receiver is None else store_reading._as_value(store_reading._json(receiver)),
-                tuple(store_reading._as_value(item) for item in store_reading._json(parameters)),
-                store_reading._outcome_of(row[14:]),
+                detail.receiver,
+                detail.parameters,
+                outcome,
             )
 
     def find(self, text: str, function_ids: Sequence[int], after_id: int) -> Iterator[int]:
@@ -137,16 +153,12 @@ class TraceFile:
 
         From the one behind ``after_id`` on; after the last come the first.
         """
-        # Values are JSON, the texts of exceptions are not.
-        sought = {"after_id": after_id, "value": _like(json.dumps(text)[1:-1]), "text": _like(text)}
+        sought = {"after_id": after_id, "json": _like(json.dumps(text)[1:-1]), "text": _like(text)}
         marks = ", ".join(str(int(number)) for number in function_ids)
         query = (
             f"SELECT id FROM calls WHERE id {{}} :after_id AND (function_id IN ({marks})"
-            " OR detail_id IN (SELECT id FROM details WHERE parameters LIKE :value ESCAPE '\\'"
-            " OR receiver LIKE :value ESCAPE '\\') OR outcome_id IN (SELECT id FROM outcomes"
-            " WHERE text LIKE :text ESCAPE '\\' OR class_name LIKE :text ESCAPE '\\'"
-            " OR value LIKE :value ESCAPE '\\'))"
-            " ORDER BY id"
+            f" OR detail_id IN ({_DETAILS[self._version]})"
+            f" OR outcome_id IN ({_OUTCOMES[self._version]})) ORDER BY id"
         )
         for comparison in (">", "<="):
             with self._guarded(), self._lock:
@@ -231,7 +243,7 @@ def _marker(row: tuple[Any, ...] | None) -> Marker | None:
     if row is None:
         return None
     marker_id, kind, call_id, time_ns, data = row
-    return Marker(int(marker_id), str(kind), int(call_id), int(time_ns), dict(store_reading._json(data)))
+    return Marker(int(marker_id), str(kind), int(call_id), int(time_ns), dict(as_json(data)))
 
 
 def count_calls(path: Path) -> int:

@@ -1,0 +1,67 @@
+"""The cells of a trace file that may come from anybody: each is what it should be, or an error is raised."""
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from typing import Any
+
+
+def as_text(cell: object) -> str:
+    """A text, which is a blob where it has no UTF-8."""
+    if isinstance(cell, bytes):
+        return cell.decode("utf-8", "surrogatepass")
+    if not isinstance(cell, str):
+        raise TypeError(f"a text was expected, not {cell!r:.40}")
+    return cell
+
+
+def as_int(cell: object) -> int:
+    """A number of 64 bits."""
+    if not isinstance(cell, int) or not -(1 << 63) <= cell < 1 << 63:
+        raise TypeError(f"a number was expected, not {cell!r:.40}")
+    return cell
+
+
+def as_int_or_none(cell: object) -> int | None:
+    """A number, or none."""
+    return None if cell is None else as_int(cell)
+
+
+def as_json(cell: object) -> Any:
+    """What a text of JSON says."""
+    return json.loads(as_text(cell))
+
+
+def expect(condition: bool, what: str) -> None:
+    """Raise a ValueError that says what is wrong, unless all is well."""
+    if not condition:
+        raise ValueError(what)
+
+
+def numbers_in(cell: object) -> list[int]:
+    """The numbers in a cell: none, one, or several with commas between."""
+    if cell is None or cell == "":
+        return []
+    return (
+        [as_int(cell)] if isinstance(cell, int) else [as_int(int(part)) for part in as_text(cell).split(",")]
+    )
+
+
+def rows_of(connection: sqlite3.Connection, table: str) -> sqlite3.Cursor:
+    """All rows of a table of ours, in order."""
+    key = "key" if table == "metadata" else "id"
+    return connection.execute(f"SELECT * FROM {table} ORDER BY {key}")
+
+
+def numbered_rows(connection: sqlite3.Connection, table: str) -> Iterator[tuple[Any, ...]]:
+    """The rows, without their ids, of a table whose ids are the positions in a list."""
+    for position, row in enumerate(rows_of(connection, table)):
+        expect(row[0] == position, f"the rows of {table} are not numbered")
+        yield row[1:]
+
+
+def row_at(connection: sqlite3.Connection, table: str, row_id: int | None) -> tuple[Any, ...]:
+    """One row, without its id."""
+    row = connection.execute(f"SELECT * FROM {table} WHERE id = ?", (row_id,)).fetchone()
+    expect(row is not None, f"the row {row_id} of {table} is not there")
+    return tuple(row[1:])
