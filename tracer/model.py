@@ -12,6 +12,8 @@ from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from itertools import compress, count, islice, repeat
+from operator import add, eq, ge, gt, le, lt
 from typing import overload
 
 from flasktrace.tracer.errors import TraceError
@@ -299,15 +301,55 @@ class Trace:
         """The function that a call ran."""
         return self.functions[call.function_id]
 
-    def validate(self) -> None:
+    def validate(self, places: Sequence[int] | None = None) -> None:
         """Check the invariants: every id resolves, a parent comes first and encloses, depth is one more.
 
         A parent in another thread (a hand-over) encloses the start only: the new thread outlives the
         call that started it.
 
+        Args:
+            places: of each call's parent among the calls, counted from 1, with 0 for none; where they are at
+                hand, they need not be looked for.
+
         Raises:
             TraceError: the first invariant that does not hold.
         """
+        if not self._is_plainly_valid(places):
+            self._validate_calls()
+        for thread in self.threads:
+            if thread.started_by is not None:
+                self._require_call(thread.started_by, f"thread {thread.id}")
+        for marker in self.markers:
+            if marker.call_id is not None:
+                self._require_call(marker.call_id, f"marker {marker.id}")
+
+    def _is_plainly_valid(self, places: Sequence[int] | None) -> bool:
+        """The same check of the calls by loops in C; False when in doubt."""
+        calls = self.calls
+        ids, starts, ends = calls.id, calls.start_ns, calls.end_ns
+        if not len(calls) or ids[0] <= 0 or starts[0] < 0 or not all(map(lt, ids, islice(ids, 1, None))):
+            return False
+        parents: Sequence[int] = calls.parent_id if places is None else places
+        if places is None and ids[-1] != len(ids):
+            found = {0: 0, **dict(zip(ids, count(1), strict=False))}
+            parents = [found.get(parent_id, -1) for parent_id in calls.parent_id]
+        if min(parents) < 0 or not all(map(lt, calls.parent_id, ids)):
+            return False
+        child_depths = array("q", [0, *map(add, calls.depth, repeat(1))])
+        parent_ends = array("q", [max(ends), *ends])
+        late = map(gt, ends, map(parent_ends.__getitem__, parents))
+        return (
+            self.functions.keys() >= set(calls.function_id)
+            and {thread.id for thread in self.threads} >= set(calls.thread_id)
+            and {0, *(request.id for request in self.requests)} >= set(calls.request_id)
+            and all(map(le, starts, islice(starts, 1, None)))
+            and all(map(ge, ends, starts))
+            and all(map(eq, calls.depth, map(child_depths.__getitem__, parents)))
+            # A new thread outlives the call that started it.
+            and all(calls.thread_id[i] != calls.thread_id[parents[i] - 1] for i in compress(count(), late))
+        )
+
+    def _validate_calls(self) -> None:
         calls = self.calls
         threads = {thread.id for thread in self.threads}
         requests = {request.id for request in self.requests} | {0}
@@ -329,12 +371,6 @@ class Trace:
             if calls.end_ns[i] < calls.start_ns[i]:
                 raise TraceError(f"call {call_id} ends before it starts")
             self._validate_parent(i)
-        for thread in self.threads:
-            if thread.started_by is not None:
-                self._require_call(thread.started_by, f"thread {thread.id}")
-        for marker in self.markers:
-            if marker.call_id is not None:
-                self._require_call(marker.call_id, f"marker {marker.id}")
 
     def _require_call(self, call_id: int, who: str) -> None:
         try:

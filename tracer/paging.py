@@ -19,9 +19,12 @@ from typing import Any
 from flasktrace.tracer import store_reading
 from flasktrace.tracer.errors import TraceError
 from flasktrace.tracer.model import Call, Calls, Function, Marker, Metadata, Request, Thread, Trace
-from flasktrace.tracer.store_cells import as_int_or_none, as_json
+from flasktrace.tracer.store_cells import as_int, as_int_or_none, as_json, as_text
 from flasktrace.tracer.store_pools import PoolReader
 from flasktrace.tracer.store_schema import MAX_CALLS
+
+LONG_CALLS = 50_000
+"""A trace of more calls is not read whole where a view can do without."""
 
 _CACHED_CALLS = 5_000
 _NEAR_MARKERS = 5_000  # looked at for the last of a request: one has a few dozen
@@ -77,8 +80,8 @@ class TraceFile:
             self._table_markers: list[int] | None = None
             store_reading._distrust(self._connection)
             reader = store_reading._Reader(self._connection)
-            self._version = reader.version
-            self._pools = PoolReader(self._connection, reader.version)
+            self.version = reader.version
+            self.pools = PoolReader(self._connection, reader.version)
             small = reader.small_tables()
             self.metadata: Metadata = small.metadata
             self.threads: dict[int, Thread] = {thread.id: thread for thread in small.threads}
@@ -92,6 +95,22 @@ class TraceFile:
     def close(self) -> None:
         """Close the file."""
         self._connection.close()
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """The connection, for the one thread that is inside; what is found damaged is told as such."""
+        with self._guarded(), self._lock:
+            yield self._connection
+
+    def empty_trace(self) -> Trace:
+        """A trace with all but calls and markers."""
+        threads, requests = list(self.threads.values()), list(self.requests.values())
+        return Trace(self.metadata, threads, requests, self.functions, dropped_count=self.dropped_count)
+
+    def markers(self, kind: str) -> list[Marker]:
+        """The markers of one kind. To be called while :meth:`reading`."""
+        query = "SELECT id, kind, call_id, time_ns, data FROM markers WHERE kind = ? ORDER BY id"
+        return [_marker(row) for row in self._connection.execute(query, (kind,))]
 
     def rows_of(self, function_ids: Sequence[int]) -> Rows:
         """The calls of some functions, and all that have no recorded caller in their own thread."""
@@ -131,7 +150,7 @@ class TraceFile:
                 raise _Missing
             numbers = [as_int_or_none(cell) for cell in row]
             with self._lock:
-                detail, outcome = self._pools.detail(numbers[10]), self._pools.outcome(numbers[11])
+                detail, outcome = self.pools.detail(numbers[10]), self.pools.outcome(numbers[11])
             return Call(
                 numbers[0] or 0,
                 numbers[1] or None,
@@ -157,8 +176,8 @@ class TraceFile:
         marks = ", ".join(str(int(number)) for number in function_ids)
         query = (
             f"SELECT id FROM calls WHERE id {{}} :after_id AND (function_id IN ({marks})"
-            f" OR detail_id IN ({_DETAILS[self._version]})"
-            f" OR outcome_id IN ({_OUTCOMES[self._version]})) ORDER BY id"
+            f" OR detail_id IN ({_DETAILS[self.version]})"
+            f" OR outcome_id IN ({_OUTCOMES[self.version]})) ORDER BY id"
         )
         for comparison in (">", "<="):
             with self._guarded(), self._lock:
@@ -179,7 +198,8 @@ class TraceFile:
             f" AND ({condition}) ORDER BY m.id DESC LIMIT 1"
         )
         with self._guarded():
-            return _marker(self._row(query, marker_id, marker_id - _NEAR_MARKERS, *values))
+            row = self._row(query, marker_id, marker_id - _NEAR_MARKERS, *values)
+            return None if row is None else _marker(row)
 
     def last_tables(self, until_ns: int) -> Marker | None:
         """The last marker of the app's tables by a moment."""
@@ -193,7 +213,8 @@ class TraceFile:
             if not at:
                 return None
             query = "SELECT id, kind, call_id, time_ns, data FROM markers WHERE id = ?"
-            return _marker(self._row(query, self._table_markers[at - 1]))
+            row = self._row(query, self._table_markers[at - 1])
+            return None if row is None else _marker(row)
 
     def _marker_at(self, until_ns: int) -> int:
         """The id of the last marker by a moment; markers are in order of time."""
@@ -239,11 +260,11 @@ class _Missing(Exception):
     """There is no such row."""
 
 
-def _marker(row: tuple[Any, ...] | None) -> Marker | None:
-    if row is None:
-        return None
+def _marker(row: tuple[Any, ...]) -> Marker:
     marker_id, kind, call_id, time_ns, data = row
-    return Marker(int(marker_id), str(kind), int(call_id), int(time_ns), dict(as_json(data)))
+    return Marker(
+        as_int(marker_id), as_text(kind), as_int_or_none(call_id), as_int(time_ns), dict(as_json(data))
+    )
 
 
 def count_calls(path: Path) -> int:

@@ -66,7 +66,8 @@ VIEWS = {
     " c.detail_id AS detail_id, c.outcome_id AS outcome_id FROM call_rows c"
     " LEFT JOIN sites s ON s.id = c.site_id LEFT JOIN strands t ON t.id = c.strand_id",
     "details": f"SELECT d.id AS id, (SELECT {_PARAMETER} FROM json_each(n.names) k, seen_values v"
-    " WHERE k.key = 0 AND n.has_receiver AND v.id = json_extract('[' || s.value_ids || ']', '$[0]')) AS receiver,"
+    " WHERE k.key = 0 AND n.has_receiver AND v.id ="
+    " json_extract('[' || s.value_ids || ']', '$[0]')) AS receiver,"
     f" (SELECT json_group_array({_PARAMETER}) FROM json_each(n.names) k"
     " JOIN json_each('[' || s.value_ids || ']') i ON i.key = k.key JOIN seen_values v ON v.id = i.value"
     " WHERE k.key >= n.has_receiver) AS parameters, d.objects AS objects FROM detail_rows d"

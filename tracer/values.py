@@ -81,7 +81,7 @@ class _Pool:
     __slots__ = ("_positions", "ends", "objects", "shape", "shapes")
 
     def __init__(self) -> None:
-        self.shapes: list[Any] = []
+        self.shapes: Any = []
         self.shape = array("i")
         self.objects = array("q")
         self.ends = array("q")

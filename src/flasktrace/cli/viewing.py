@@ -3,6 +3,7 @@
 import os
 import shutil
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -71,6 +72,37 @@ def folded_for(
     shown = filtered(trace, view, catalogue)
     options = FoldOptions(Level(view.level), max_steps, filtered_count=len(trace.calls) - len(shown.calls))
     return fold(shown, catalogue, options)
+
+
+def folded_in_file(path: Path, view: ViewOptions, catalogue: Catalogue) -> "FoldedTrace | None":
+    """Fold a long trace without reading all of it.
+
+    Returns:
+        None for a trace that is short, no trace, or wanted in a view that needs all of it.
+
+    Raises:
+        TraceError: the file is damaged.
+    """
+    plain = ViewOptions(level=view.level, language=view.language, annotations=view.annotations)
+    is_plain = plain == replace(view, explain=None, resolution=False, times=True, link="local")
+    if not is_plain or view.level == "all" or not is_long(path):
+        return None
+    from flasktrace.reports.folded import Level
+    from flasktrace.reports.folding import FoldOptions, fold_outline, outlined_functions
+    from flasktrace.tracer.outline import read_outline
+    from flasktrace.tracer.paging import TraceFile
+
+    file = TraceFile(path)  # open as long as the process is: values are read when they are printed
+    wanted = outlined_functions(file.functions, catalogue, Level(view.level))
+    outline = None if wanted is None else read_outline(file, wanted)
+    return None if outline is None else fold_outline(outline, catalogue, FoldOptions(Level(view.level)))
+
+
+def is_long(path: Path) -> bool:
+    """Whether a file is a trace that is better not read whole."""
+    from flasktrace.tracer.paging import LONG_CALLS, count_calls
+
+    return count_calls(path) > LONG_CALLS
 
 
 def print_tree(folded: "FoldedTrace", view: ViewOptions, stream: TextIO | None = None) -> None:
