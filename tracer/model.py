@@ -288,6 +288,7 @@ class Trace:
     calls: Calls = field(default_factory=Calls)
     markers: list[Marker] = field(default_factory=list)
     dropped_count: int = 0  # calls that were not kept, for the limit or a filter given at recording
+    unread_count: int = 0  # calls that are in the file, but were not wanted
 
     def call(self, call_id: int) -> Call:
         """The call of this id.

@@ -112,6 +112,28 @@ class TraceFile:
         query = "SELECT id, kind, call_id, time_ns, data FROM markers WHERE kind = ? ORDER BY id"
         return [_marker(row) for row in self._connection.execute(query, (kind,))]
 
+    def markers_of(self, call_ids: Sequence[int]) -> list[Marker]:
+        """The markers of some calls, which are in order, and those of none."""
+        wanted: set[int | None] = {None, *call_ids}
+        query = (
+            "SELECT id, kind, call_id, time_ns, data FROM markers WHERE call_id IS NULL"
+            " OR call_id BETWEEN ? AND ? ORDER BY id"
+        )
+        first, last = (call_ids[0], call_ids[-1]) if call_ids else (0, 0)
+        with self.reading() as connection:
+            return [_marker(row) for row in connection.execute(query, (first, last)) if row[2] in wanted]
+
+    def ids_of_request(self, request_id: int, limit: int) -> list[int]:
+        """The ids of the calls of a request, at most ``limit`` of them."""
+        query = (
+            "SELECT id FROM calls WHERE request_id = ?"
+            if self.version == 1
+            else "SELECT id FROM call_rows WHERE strand_id IN (SELECT id FROM strands WHERE request_id = ?)"
+        )
+        with self.reading() as connection:
+            rows = connection.execute(f"{query} ORDER BY id LIMIT ?", (request_id, limit))
+            return [as_int(row[0]) for row in rows]
+
     def rows_of(self, function_ids: Sequence[int]) -> Rows:
         """The calls of some functions, and all that have no recorded caller in their own thread."""
         marks = ", ".join(str(int(number)) for number in function_ids)

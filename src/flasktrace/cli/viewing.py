@@ -1,5 +1,6 @@
 """From a trace and the shared options to what is shown: filtered, folded, printed, written to files."""
 
+import contextlib
 import os
 import shutil
 import sys
@@ -55,6 +56,31 @@ def filtered(trace: Trace, view: ViewOptions, catalogue: Catalogue) -> Trace:
     return trace if view.values else query.no_values(trace)
 
 
+def open_for(path: Path, view: ViewOptions) -> Trace:
+    """Read a trace, or of a long one what a view of a single request needs; not the phases it is in.
+
+    Raises:
+        TraceError: it is missing, or no trace.
+    """
+    from flasktrace.cli.traces import open_trace, trace_path
+
+    path = trace_path(path)
+    if view.request is not None and view.phase is None and is_long(path):
+        from flasktrace.tracer.excerpt import read_request
+        from flasktrace.tracer.paging import TraceFile
+
+        with contextlib.closing(TraceFile(path)) as file:
+            trace = read_request(file, view.request)
+        if trace is not None:
+            return trace
+    return open_trace(path)
+
+
+def left_out_count(trace: Trace, shown: Trace) -> int:
+    """How many calls of a trace are not in the part of it that is shown."""
+    return trace.unread_count + len(trace.calls) - len(shown.calls)
+
+
 def folded_for(
     trace: Trace, view: ViewOptions, catalogue: Catalogue, max_steps: int | None = None
 ) -> "FoldedTrace":
@@ -70,7 +96,7 @@ def folded_for(
     from flasktrace.reports.folding import FoldOptions, fold
 
     shown = filtered(trace, view, catalogue)
-    options = FoldOptions(Level(view.level), max_steps, filtered_count=len(trace.calls) - len(shown.calls))
+    options = FoldOptions(Level(view.level), max_steps, filtered_count=left_out_count(trace, shown))
     return fold(shown, catalogue, options)
 
 
