@@ -20,8 +20,7 @@ from flasktrace.reports.folding_tables import FoldTables, StepColumns, StepSeque
 from flasktrace.reports.words import Words, words_of
 from flasktrace.tracer.catalogue import Catalogue, Landmark
 from flasktrace.tracer.model import Function, Origin, Trace
-from flasktrace.tracer.outline import Outline
-from flasktrace.tracer.phases import CallOrder, call_order, phase_ids
+from flasktrace.tracer.phases import CallOrder, Outline, call_order, phase_ids
 
 LEVELS = (Level.CHAPTERS, Level.MILESTONES, Level.PIPELINE, Level.ALL)
 

@@ -15,30 +15,9 @@ from typing import Any, overload
 
 from flasktrace.tracer.model import Details, Outcomes, Trace
 from flasktrace.tracer.paging import TraceFile
-from flasktrace.tracer.phases import CallOrder, preorder_of
+from flasktrace.tracer.phases import CallOrder, Outline, preorder_of
 from flasktrace.tracer.store_cells import expect, pieces_of_columns, read_columns
 from flasktrace.tracer.values import DetailShape
-
-
-@dataclass(frozen=True, slots=True)
-class Outline:
-    """Some calls of a trace, under their nearest callers among them.
-
-    Attributes:
-        trace: of these calls. Their values name no objects: equal ones have the same detail.
-        order: their tree.
-        folded_counts: by position, how many calls were left out below a call, and below none between; None
-            for none at all.
-    """
-
-    trace: Trace
-    order: CallOrder
-    folded_counts: "array[int] | None" = None
-
-    @property
-    def call_count(self) -> int:
-        """Of the whole trace."""
-        return len(self.trace.calls) + sum(self.folded_counts or ())
 
 
 def read_outline(file: TraceFile, function_ids: Collection[int]) -> Outline | None:

@@ -1,6 +1,7 @@
 """From a trace and the shared options to what is shown: filtered, folded, printed, written to files."""
 
 import contextlib
+import functools
 import os
 import shutil
 import sys
@@ -24,9 +25,18 @@ TRACE = "trace.flasktrace"
 
 def catalogue_for(view: ViewOptions) -> Catalogue:
     """The explanations in the language asked for, with the user's own on top."""
+    if view.annotations is None:
+        return _own_catalogue(view.language)
     from flasktrace.scenarios.annotate import load_catalogue
 
     return load_catalogue(view.language, view.annotations)
+
+
+@functools.cache
+def _own_catalogue(language: str) -> Catalogue:
+    from flasktrace.scenarios.annotate import load_catalogue
+
+    return load_catalogue(language)
 
 
 def filtered(trace: Trace, view: ViewOptions, catalogue: Catalogue) -> Trace:
