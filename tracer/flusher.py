@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from flasktrace.tracer.live_messages import DeltaMaker
 
 _FLUSH_EVERY_S = 0.25
+MAX_HELD_CALLS = 50_000
+"""A recording of more calls is held in its file alone, and takes no more memory the longer it gets."""
+
 _LATE_NS = 100_000_000  # an event may reach its list this long after its time
 
 
@@ -55,10 +58,10 @@ class Flusher:
             self._take(None)
 
     @contextlib.contextmanager
-    def held(self) -> Iterator[None]:
-        """While inside, nothing is built or written."""
+    def held(self) -> Iterator[Callable[[], None]]:
+        """While inside, nothing is built or written, but by calling what is given, which writes."""
         with self._busy:
-            yield
+            yield self._write
 
     def write_rest(self) -> None:
         """Write what was built since, and close the file."""
@@ -87,3 +90,7 @@ class Flusher:
             self._writer.write(self._builder.trace, self._builder.take_changed())
         except TraceError as error:
             self.failure = error
+            return
+        if isinstance(self._writer, TraceWriter) and len(self._builder.trace.calls) > MAX_HELD_CALLS:
+            self._builder.let_go()
+            self._writer.let_go(self._builder.trace)

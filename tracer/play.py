@@ -36,7 +36,7 @@ from flasktrace.tracer.program import (
 from flasktrace.tracer.recorder import RecorderOptions
 from flasktrace.tracer.requests import PlannedRequest, planned_from, secrets_of
 from flasktrace.tracer.scope import ScopeOptions
-from flasktrace.tracer.store import TraceWriter
+from flasktrace.tracer.store import TraceWriter, read_trace
 from flasktrace.tracer.surroundings import (
     DEFAULT_PORT,
     Refusal,
@@ -98,16 +98,31 @@ class PlayResult:
     """What came of it. ``failure`` is what a user should be told in one line, and exit with status 2 on.
 
     Attributes:
+        held: the trace; None of a long one, which is in its file alone.
+        call_count: of the trace.
         program_traceback: the program's own, to be printed before the failure; "" when it raised nothing.
         was_interrupted: by Ctrl-C; the trace is what there was by then.
     """
 
-    trace: Trace
+    held: Trace | None
+    call_count: int
     responses: list[Response]
     failure: FlasktraceError | None = None
     program_traceback: str = ""
     was_interrupted: bool = False
     trace_path: Path | None = None
+
+    @property
+    def trace(self) -> Trace:
+        """The trace, read from its file if it is not held.
+
+        Raises:
+            TraceError: it cannot be read.
+        """
+        if self.held is None:
+            assert self.trace_path is not None
+            self.held = read_trace(self.trace_path)
+        return self.held
 
 
 def play(scenario: Scenario, options: PlayOptions | None = None) -> PlayResult:
@@ -200,12 +215,14 @@ class _Play:
                 live.detach()
             flusher.stop()
             trace = self.builder.finish(self._metadata(), self.driver.requests)
-            trace.metadata = with_ancestries(trace, self.program.namespace if self.program else {})
+            namespace = self.program.namespace if self.program else {}
+            trace.metadata = with_ancestries(trace, namespace, self.builder.receivers())
             flusher.write_rest()
         if flusher.failure is not None and self.failure is None:
             self.failure = flusher.failure
         return PlayResult(
-            trace,
+            None if self.builder.has_let_go else trace,
+            self.builder.call_count,
             self.driver.responses,
             self.failure,
             self.traceback,

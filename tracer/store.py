@@ -10,7 +10,7 @@ import os
 import sqlite3
 import stat
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain, islice
+from itertools import chain, islice, zip_longest
 from operator import sub
 from pathlib import Path
 from typing import Any
@@ -63,6 +63,7 @@ class TraceWriter:
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = Path(path)
         self._written: dict[str, int] = {}
+        self._lists: dict[str, Sequence[tuple[object, ...]]] = {}
         self._numbers = {name: Numbers(limit) for name, limit in _LIMITS.items()}
         self._shape_ids: dict[str, list[int]] = {"detail_shapes": [], "outcome_shapes": []}
         _make_way(self.path)
@@ -99,6 +100,12 @@ class TraceWriter:
                 f"cannot write the trace {self.path}: {error}; what was written before is kept"
             ) from None
 
+    def let_go(self, trace: Trace) -> None:
+        """Take note that ``trace`` holds no more than what is still open, all of which is written."""
+        self._written["calls"], self._written["markers"] = len(trace.calls), len(trace.markers)
+        for shape_ids in self._shape_ids.values():
+            shape_ids.clear()
+
     def close(self) -> None:
         """Close the file."""
         self._connection.close()
@@ -117,6 +124,12 @@ class TraceWriter:
                     self._connection.execute(statement, cells[first : first + width])
                     first += width
 
+    def _insert_changed(self, table: str, rows: Sequence[tuple[object, ...]]) -> None:
+        """Write those rows of a growing list that are not as they were at the last batch."""
+        before = self._lists.get(table, [])
+        self._lists[table] = rows
+        self._insert(table, [row for row, old in zip_longest(rows, before) if row is not None and row != old])
+
     def _new(self, table: str, items: Sequence[Any]) -> Iterator[tuple[int, Any]]:
         """The items that were not there at the last batch, with their positions."""
         first = self._written.get(table, 0)
@@ -129,8 +142,10 @@ class TraceWriter:
         facts["extra"] = json.dumps(dict(trace.metadata.extra))
         facts["dropped_count"] = str(trace.dropped_count)
         self._insert("metadata", [(key, _text(str(value))) for key, value in facts.items()])
-        self._insert("threads", [(t.id, _text(t.name), t.started_by) for t in trace.threads])
-        self._insert("requests", [(r.id, _text(r.method), _text(r.target), r.status) for r in trace.requests])
+        threads = [(t.id, _text(t.name), t.started_by) for t in trace.threads]
+        self._insert_changed("threads", threads)
+        requests = [(r.id, _text(r.method), _text(r.target), r.status) for r in trace.requests]
+        self._insert_changed("requests", requests)
         functions = list(trace.functions.values())
         self._insert("functions", [_function_row(f) for _, f in self._new("functions", functions)])
         self._insert("phases", [(i, _text(p)) for i, p in self._new("phases", calls.phases)])
@@ -190,11 +205,12 @@ class TraceWriter:
         known, number = self._shape_ids[table], self._numbers[table].__getitem__
         row_of = self._detail_shape if isinstance(pool, Details) else self._outcome_shape
         known.extend(number(row_of(shape)) for shape in pool.shapes[len(known) :])
-        shape_ids = map(known.__getitem__, pool.shape[first:])
+        shape_ids = map(known.__getitem__, pool.shape[first - pool.gone_count :])
         return zip(range(first, len(pool)), shape_ids, self._objects(pool, first), strict=True)
 
     def _objects(self, pool: Details | Outcomes, first: int) -> Iterator[object]:
         """The numbers of the objects of each entry: none, one as a number, more as a text."""
+        first -= pool.gone_count
         start = pool.ends[first - 1] if first else 0
         numbers = list(map(self._numbers["objects"].__getitem__, pool.objects[start:]))
         at = 0

@@ -76,19 +76,27 @@ class _Pool:
         shape: by entry, the position in ``shapes``.
         objects: the ids of all entries, one after the other.
         ends: by entry, where its ids end in ``objects``.
+        gone_count: entries that were let go; those that are held begin behind them.
     """
 
-    __slots__ = ("_positions", "ends", "objects", "shape", "shapes")
+    __slots__ = ("_positions", "ends", "gone_count", "objects", "shape", "shapes")
 
     def __init__(self) -> None:
         self.shapes: Any = []
         self.shape = array("i")
         self.objects = array("q")
         self.ends = array("q")
+        self.gone_count = 0
         self._positions: dict[Any, int] = {}
 
     def __len__(self) -> int:
-        return len(self.shape)
+        return self.gone_count + len(self.shape)
+
+    def let_go(self) -> None:
+        """Forget all entries; what is added gets the positions behind them."""
+        self.gone_count += len(self.shape)
+        self.shapes, self._positions = [], {}
+        del self.shape[:], self.objects[:], self.ends[:]
 
     def add(self, shape: Any, objects: Iterable[int]) -> int:
         """Add an entry, whose values marked so have these objects; gives its position."""
@@ -99,14 +107,21 @@ class _Pool:
         self.shape.append(position)
         self.objects.extend(objects)
         self.ends.append(len(self.objects))
-        return len(self.shape) - 1
+        return len(self) - 1
 
-    def objects_of(self, position: int) -> "array[int]":
-        """The ids of an entry's objects, in the order of its values."""
-        return self.objects[self.ends[position - 1] if position else 0 : self.ends[position]]
+    def _place(self, index: int) -> int:
+        """Where an entry is held.
 
-    def _values(self, position: int, shapes: Iterable[ValueShape]) -> tuple[Value, ...]:
-        objects = iter(self.objects_of(position))
+        Raises:
+            IndexError: it is not held, or never was.
+        """
+        place = index - self.gone_count if index >= 0 else index + len(self.shape)
+        if not 0 <= place < len(self.shape):
+            raise IndexError(f"there is no entry {index}")
+        return place
+
+    def _values(self, place: int, shapes: Iterable[ValueShape]) -> tuple[Value, ...]:
+        objects = iter(self.objects[self.ends[place - 1] if place else 0 : self.ends[place]])
         return tuple(
             [Value(name, kind, next(objects) if has else 0, text) for name, kind, text, has in shapes]
         )
@@ -128,8 +143,9 @@ class Details(_Pool, Sequence[Detail]):
     def __getitem__(self, index: int | slice) -> Detail | list[Detail]:
         if isinstance(index, slice):
             return [self[i] for i in range(*index.indices(len(self)))]
-        has_receiver, shapes = self.shapes[self.shape[index]]
-        values = self._values(index % len(self), shapes)
+        place = self._place(index)
+        has_receiver, shapes = self.shapes[self.shape[place]]
+        values = self._values(place, shapes)
         return Detail(values[0], values[1:]) if has_receiver else Detail(None, values)
 
     def append(self, detail: Detail) -> None:
@@ -160,9 +176,10 @@ class Outcomes(_Pool, Sequence[Outcome]):
     def __getitem__(self, index: int | slice) -> Outcome | list[Outcome]:
         if isinstance(index, slice):
             return [self[i] for i in range(*index.indices(len(self)))]
-        kind, class_name, text, line, shapes = self.shapes[self.shape[index]]
+        place = self._place(index)
+        kind, class_name, text, line, shapes = self.shapes[self.shape[place]]
         if kind == "returned":
-            values = self._values(index % len(self), shapes)
+            values = self._values(place, shapes)
             return Returned(values[0] if values else None, line)
         return Raised(class_name, text, line) if kind == "raised" else UNFINISHED
 

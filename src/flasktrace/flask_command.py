@@ -58,13 +58,13 @@ def _trace(
     trace_path = output / TRACE if output is not None else None
     scenario = Scenario("flask", name="app", make_program=lambda: _program_of(ctx))
     result = play_scenario(scenario, record, trace_path, view.values)
-    if result.trace.calls and view.page:
+    if result.call_count and view.page:
         from flasktrace.cli.paging import write_page_file
 
         folder = output or Path("app-trace")
         make_folder(folder)
         click.echo(f"wrote {write_page_file(result.trace, view, folder, 'app')}")
-    elif result.trace.calls:
+    elif result.call_count:
         print_tree(folded_for(result.trace, view, catalogue_for(view)), view)
         if output is not None and trace_path is not None:
             for path in (trace_path, *write_drawings(result.trace, view, output, "app")):

@@ -48,11 +48,11 @@ def command(
         make_folder(folder)
         trace_path = folder / TRACE
     result = play_scenario(scenario, record, trace_path, view.values)
-    if result.trace.calls and step:
+    if result.call_count and step:
         from flasktrace.cli.stepping import StepOptions, step_trace
 
         step_trace(result.trace, view, StepOptions())
-    elif result.trace.calls:
+    elif result.call_count:
         _show(result.trace, view, folder, scenario.shown_name, trace_path)
     if result.failure is not None:
         raise result.failure
