@@ -2,9 +2,9 @@
 
     python benchmarks/writing.py [--requests 300] [--calls 100000 1000000] [--rounds 3]
 
-Requests to the small app of ``benchmarks/recording.py`` are recorded into a file, each sample in a process of
-its own. The time is that of the thread which builds and writes, told apart; the median of the rounds is shown.
-Beside it, if viztracer is installed, the size of its JSON of the same requests, C calls left out. The memory is
+Requests to the small app of ``benchmarks/recording.py`` are recorded into a file, each sample in a process
+of its own. The time is that of the thread which builds and writes; the median of the rounds is shown. Beside
+it, if viztracer is installed, the size of its JSON of the same requests, C calls left out. The memory is
 the peak of a recording of so many calls, above what the process took before it.
 
 Exit status 1 when a goal is missed: without values 1.5 microseconds and 45 bytes a call are written, and a

@@ -6,7 +6,7 @@ Events come in per thread and are merged by their times, as a call in one thread
 
 import dis
 from array import array
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -102,6 +102,7 @@ class Builder:
         self._limit = limit
         self._request_of_port = request_of_port
         self._finder = finder
+        self._appends = [getattr(self.trace.calls, name).append for name in CALL_COLUMNS]
         self._states: dict[int, _ThreadState] = {}
         self._table = FunctionTable(recorder)
         self.trace.functions = self._table.functions
@@ -132,8 +133,11 @@ class Builder:
         for stream in tuple(self._recorder.streams):
             if chunk := drain(stream, until_ns):
                 chunks.append((stream, chunk))
+        if len(chunks) == 1:
+            self._events(self._state(chunks[0][0]), chunks[0][1])
+            return
         for stream, event in merged(chunks):
-            self._event(self._state(stream), event)
+            self._events(self._state(stream), event)
 
     def call_at(self, stream_id: int, is_end: bool) -> int | None:
         """The id of a thread's innermost open call, or of the one that ended last; None for none kept."""
@@ -239,19 +243,25 @@ class Builder:
             self.trace.threads.append(Thread(stream.id, stream.name, started_by))
         return state
 
-    def _event(self, state: _ThreadState, event: Event) -> None:
-        code, time_ns, where, extra = event
-        if code is None:
-            self._note(state, event)
-            return
-        if self._first_ns is None:
-            self._first_ns = time_ns
-        time_ns = self._last_ns = max(time_ns - self._first_ns, self._last_ns)
-        info = self._table.info(code)
-        if where <= -2:
-            self._on_return(state, info, time_ns, -2 - where, extra)
-        else:
-            self._on_call(state, info, time_ns, where, extra)
+    def _events(self, state: _ThreadState, events: Sequence[Any]) -> None:
+        """Build some events of one thread; four items are one."""
+        slots = iter(events)
+        info_of, on_call, on_return = self._table.info, self._on_call, self._on_return
+        for event in zip(slots, slots, slots, slots, strict=True):
+            code, time_ns, where, extra = event
+            if code is None:
+                self._note(state, event)
+                continue
+            if self._first_ns is None:
+                self._first_ns = time_ns
+            time_ns -= self._first_ns
+            if time_ns < self._last_ns:
+                time_ns = self._last_ns
+            self._last_ns = time_ns
+            if where <= -2:
+                on_return(state, info_of(code), time_ns, -2 - where, extra)
+            else:
+                on_call(state, info_of(code), time_ns, where, extra)
 
     def _note(self, state: _ThreadState, event: Event) -> None:
         _, time_ns, what, kind = event
@@ -314,19 +324,18 @@ class Builder:
         self, state: _ThreadState, info: FunctionInfo, time_ns: int, parent: int, call_line: int | None
     ) -> int:
         calls = self.trace.calls
-        index = len(calls)
-        calls.id.append(self._gone_count + index + 1)
-        calls.parent_id.append(calls.id[parent] if parent >= 0 else 0)
-        calls.function_id.append(info.id)
-        calls.thread_id.append(state.id)
-        calls.request_id.append((calls.request_id[parent] if parent >= 0 else 0) or state.request_id)
-        calls.depth.append(calls.depth[parent] + 1 if parent >= 0 else 0)
-        calls.call_line.append(call_line or 0)
-        calls.start_ns.append(time_ns)
-        calls.end_ns.append(time_ns)
-        calls.phase.append(0)
-        calls.detail.append(0)
-        calls.outcome.append(0)
+        index = len(calls.id)
+        if parent >= 0:
+            parent_id, depth = calls.id[parent], calls.depth[parent] + 1
+            request_id = calls.request_id[parent] or state.request_id
+        else:
+            parent_id, depth, request_id = 0, 0, state.request_id
+        row = (
+            *(self._gone_count + index + 1, parent_id, info.id, state.id, request_id, depth, call_line or 0),
+            *(time_ns, time_ns, 0, 0, 0),
+        )
+        for append, cell in zip(self._appends, row, strict=True):
+            append(cell)
         return index
 
     def _find_request(self, info: FunctionInfo, row: int) -> None:

@@ -138,7 +138,7 @@ _KEY_NAMES |= {prefix + name for name in _KEY_NAMES for prefix in ("_", "__")}
 # Parameters that say where a cookie or token belongs, not what it is: Werkzeug's test client hands its
 # cookie functions the path of each request, which must not be masked all over the trace.
 _PLACE_NAMES = frozenset({"path", "server_name", "domain", "host", "environ", "url", "method", "samesite"})
-_CACHE_LIMIT = 50_000
+_CACHE_LIMIT = 10_000
 
 
 class Texts(Masking):

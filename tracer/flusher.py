@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from flasktrace.tracer.live_messages import DeltaMaker
 
 _FLUSH_EVERY_S = 0.25
+_MANY_CALLS, _SHORT_PAUSE_S = 2_000, 0.01
 MAX_HELD_CALLS = 50_000
 """A recording of more calls is held in its file alone, and takes no more memory the longer it gets."""
 
@@ -72,9 +73,14 @@ class Flusher:
     def _run(self) -> None:
         self._on_thread()
         try:
-            while not self._stopping.wait(_FLUSH_EVERY_S):
+            pause_s = _FLUSH_EVERY_S
+            while not self._stopping.wait(pause_s):
                 with self._busy:
+                    before = self._builder.call_count
                     self._take(perf_counter_ns() - _LATE_NS)
+                # What waits to be built takes memory: a busy program is given less time to add to it.
+                is_busy = self._builder.call_count - before > _MANY_CALLS
+                pause_s = _SHORT_PAUSE_S if is_busy else _FLUSH_EVERY_S
         finally:
             self._stopped.set()
 

@@ -8,7 +8,7 @@ from flasktrace.tracer.functions import FunctionInfo
 from flasktrace.tracer.model import Calls
 from flasktrace.tracer.values import ValueShape, value_shape
 
-_CACHE_LIMIT = 50_000  # entries of each kind; beyond it equal ones may be stored again
+_CACHE_LIMIT = 10_000  # entries of each kind; beyond it equal ones may be stored again
 
 
 class Pools:

@@ -31,9 +31,9 @@ from flasktrace.tracer.values import Details, DetailShape, Outcomes, OutcomeShap
 
 # What is shared: so many of each are remembered; beyond that equal ones are stored again.
 _LIMITS = {
-    **dict.fromkeys(("sites", "strands", "parameter_names", "detail_shapes", "outcome_shapes"), 50_000),
-    "seen_values": 100_000,
-    "objects": 200_000,
+    **dict.fromkeys(("sites", "strands", "parameter_names", "detail_shapes", "outcome_shapes"), 20_000),
+    "seen_values": 20_000,
+    "objects": 100_000,
 }
 _ROWS_AT_A_TIME = 16_384
 _ROWS_A_STATEMENT = (1024, 64, 8, 1)  # times the columns at most 32,766, SQLite's limit
