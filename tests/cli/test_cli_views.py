@@ -196,7 +196,8 @@ def test_a_picture_is_not_written_to_a_terminal(trace: Path) -> None:
     "arguments",
     [
         ["--level", "chapters"],
-        ["--level", "milestones", "--explain", "--resolution"],
+        ["--level", "milestones", "-o", "drawn"],
+        ["--level", "milestones", "--explain", "--resolution", "--split", "requests", "-o", "drawn"],
         ["--level", "pipeline", "--lang", "zh", "--no-times"],
         ["--request", "2", "--level", "all", "-o", "drawn"],
         ["--request", "2", "--state", "--hooks", "--hide", "werkzeug.local"],

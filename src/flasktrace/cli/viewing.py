@@ -5,6 +5,7 @@ import functools
 import os
 import shutil
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
@@ -19,6 +20,7 @@ from flasktrace.tracer.model import Trace
 
 if TYPE_CHECKING:
     from flasktrace.reports.folded import FoldedTrace
+    from flasktrace.tracer.phases import Outline
 
 TRACE = "trace.flasktrace"
 
@@ -110,28 +112,48 @@ def folded_for(
     return fold(shown, catalogue, options)
 
 
-def folded_in_file(path: Path, view: ViewOptions, catalogue: Catalogue) -> "FoldedTrace | None":
-    """Fold a long trace without reading all of it.
+Folding = Callable[..., "FoldedTrace"]
+"""Folds a trace for a view; takes the most steps it may have, for drawings."""
 
-    Returns:
-        None for a trace that is short, no trace, or wanted in a view that needs all of it.
+
+def folding_of(trace: Trace, view: ViewOptions) -> Folding:
+    """How a trace that is at hand is folded."""
+    return functools.partial(folded_for, trace, view, catalogue_for(view))
+
+
+def folding_in_file(path: Path, view: ViewOptions) -> Folding:
+    """How a saved trace is folded; of a long one no more is read than the view needs.
 
     Raises:
-        TraceError: the file is damaged.
+        TraceError: it is missing, or no trace.
     """
+    from flasktrace.cli.traces import trace_path
+
+    outline = _outline(trace_path(path), view)
+    if outline is None:
+        return folding_of(open_for(path, view), view)
+    from flasktrace.reports.folded import Level
+    from flasktrace.reports.folding import FoldOptions, fold_outline
+
+    level = Level(view.level)
+    return lambda max_steps=None: fold_outline(outline, catalogue_for(view), FoldOptions(level, max_steps))
+
+
+def _outline(path: Path, view: ViewOptions) -> "Outline | None":
+    """The calls that are shown of a long trace; None for one that is short, or wanted in all its calls."""
     plain = ViewOptions(level=view.level, language=view.language, annotations=view.annotations)
-    is_plain = plain == replace(view, explain=None, resolution=False, times=True, link="local")
-    if not is_plain or view.level == "all" or not is_long(path):
+    asked = replace(view, explain=None, resolution=False, times=True)
+    asked = replace(asked, link="local", split=None, graph_format="svg")
+    if asked != plain or view.level == "all" or not is_long(path):
         return None
     from flasktrace.reports.folded import Level
-    from flasktrace.reports.folding import FoldOptions, fold_outline, outlined_functions
+    from flasktrace.reports.folding import outlined_functions
     from flasktrace.tracer.outline import read_outline
     from flasktrace.tracer.paging import TraceFile
 
     file = TraceFile(path)  # open as long as the process is: values are read when they are printed
-    wanted = outlined_functions(file.functions, catalogue, Level(view.level))
-    outline = None if wanted is None else read_outline(file, wanted)
-    return None if outline is None else fold_outline(outline, catalogue, FoldOptions(Level(view.level)))
+    wanted = outlined_functions(file.functions, catalogue_for(view), Level(view.level))
+    return None if wanted is None else read_outline(file, wanted)
 
 
 def is_long(path: Path) -> bool:
