@@ -3,10 +3,10 @@
     python benchmarks/viewing.py [--calls 1000000] [--rounds 5]
 
 The long trace is made of copies of a recorded request, each with requests of its own. First ``show --level
-milestones`` of it is timed, then the tree with the drawings, and the page, of one request out of it, beside the
-same of the short trace; then ``run hello`` beside the same script run without flasktrace, which is asked the
-same request and stopped. All commands take turns within each round; the medians are shown, and the imports that
-``run`` made and the script alone did not (``-X importtime``).
+milestones`` of it is timed, then the tree with the drawings, and the page, of one request out of it, beside
+the same of the short trace; then ``run hello`` beside the same script run without flasktrace, which is asked
+the same request and stopped. All commands take turns within each round; the medians are shown, and the
+imports that ``run`` made and the script alone did not (``-X importtime``).
 
 Exit status 1 when a goal is missed: 3 s; 1 s more than of the short trace; 0.6 s more than the script.
 """

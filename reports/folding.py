@@ -216,6 +216,7 @@ def _folded(
         parent_numbers=columns.parent_number,
         label_keys=steps.label_keys,
         times_ns=columns.repeat_ns,
+        function_at=steps.function_at,
     )
 
 

@@ -7,7 +7,7 @@ from typing import overload
 
 from flasktrace.reports.folded import Step
 from flasktrace.tracer.catalogue import Catalogue, Landmark, Phase
-from flasktrace.tracer.model import Raised, Trace, Unfinished
+from flasktrace.tracer.model import Function, Raised, Trace, Unfinished
 from flasktrace.tracer.phases import CallOrder
 
 WINDOW = 5
@@ -80,6 +80,11 @@ class StepSequence(Sequence[Step]):
         if not 0 <= index < len(self):
             raise IndexError(f"there are {len(self)} steps")
         return self._step(index)
+
+    def function_at(self, number: int) -> tuple[Function, Landmark | None]:
+        """The function of a step, and its landmark."""
+        key = self._trace.calls.function_id[self._tables.columns.position[number - 1]]
+        return self._trace.functions[key], self._tables.landmarks[key]
 
     def label_keys(self, first: int, last: int) -> Iterator[Hashable]:
         """What the labels of the steps from ``first`` to ``last`` depend on, far cheaper than the steps."""
