@@ -18,6 +18,11 @@ def read_request(file: TraceFile, request_id: int) -> Trace | None:
     Raises:
         TraceError: the file is damaged.
     """
+    with file.one_state():
+        return _read_request(file, request_id)
+
+
+def _read_request(file: TraceFile, request_id: int) -> Trace | None:
     ids = file.ids_of_request(request_id, MAX_CALLS + 1)
     if request_id not in file.requests or len(ids) > MAX_CALLS:
         return None

@@ -29,7 +29,7 @@ def read_outline(file: TraceFile, function_ids: Collection[int]) -> Outline | No
     Raises:
         TraceError: the file is damaged.
     """
-    with file.reading() as connection, _without_garbage_collection():
+    with file.one_state(), file.reading() as connection, _without_garbage_collection():
         if file.version == 1 or not _is_numbered_on(connection):
             return None
         kept = _kept(connection, function_ids)
@@ -62,34 +62,34 @@ def _kept(connection: Any, function_ids: Collection[int]) -> _Kept:
     """Go through all calls once; this is what the time of a long trace goes into."""
     (functions,) = _shared(connection, "sites", ("function_id",))
     marks = ",".join(str(site) for site, function_id in enumerate(functions) if function_id in function_ids)
-    # By row: the position of the call it is kept as or counted on, and its strand.
-    owners: list[int] = []
-    strands: list[int] = []
-    add_owner, add_strand = owners.append, strands.append
-    rows, parents, counts = array("q"), array("i"), array("q")
+    owners: list[int] = []  # by row: the position of the call it is kept as or counted on
+    add_owner = owners.append
+    rows, parents = array("q"), array("i")
+    counts: list[int] = []
+    strands: list[int] = []  # by position
     extra_ids = []
     # A call of a function asked for has the negative of its strand.
     key = f"CASE WHEN site_id IN ({marks}) THEN -1 - strand_id ELSE strand_id END"
     pieces = pieces_of_columns(connection, "call_rows", ("coalesce(up, 0)", key))
-    for row, (up, strand) in enumerate(chain.from_iterable(zip(*piece, strict=True) for piece in pieces)):
-        if up and strand >= 0:
-            owner = owners[row - up]
-            if strands[row - up] == strand:
-                counts[owner] += 1
-                add_owner(owner)
-                add_strand(strand)
-                continue
+    pairs = chain.from_iterable(zip(*piece, strict=True) for piece in pieces)
+    for row, (up, strand) in enumerate(pairs):
         if strand >= 0:
+            if up:
+                owner = owners[row - up]
+                if strands[owner] == strand:
+                    counts[owner] += 1
+                    add_owner(owner)
+                    continue
             extra_ids.append(row + 1)
         else:
             strand = -1 - strand
         rows.append(row)
         parents.append(owners[row - up] if up else -1)
         add_owner(len(counts))
-        add_strand(strand)
+        strands.append(strand)
         counts.append(0)
     extra = ",".join(map(str, extra_ids))
-    return _Kept(rows, parents, counts, f"site_id IN ({marks}) OR id IN ({extra})")
+    return _Kept(rows, parents, array("q", counts), f"site_id IN ({marks}) OR id IN ({extra})")
 
 
 def _shared(connection: Any, table: str, names: Sequence[str]) -> "list[array[int]]":

@@ -79,18 +79,32 @@ class TraceFile:
             self._marker_times: tuple[array[int], array[int]] | None = None
             self._table_markers: list[int] | None = None
             store_reading._distrust(self._connection)
-            reader = store_reading._Reader(self._connection)
-            self.version = reader.version
-            self.pools = PoolReader(self._connection, reader.version)
-            small = reader.small_tables()
-            self.metadata: Metadata = small.metadata
-            self.threads: dict[int, Thread] = {thread.id: thread for thread in small.threads}
-            self.requests: dict[int, Request] = {request.id: request for request in small.requests}
-            self.functions: dict[int, Function] = small.functions
-            self.dropped_count = small.dropped_count
-            self.call_count = int(self._one("SELECT count(*) FROM calls")[0])
-            if self.call_count > MAX_CALLS:
-                raise ValueError("it holds too many calls")
+            self._reader = store_reading._Reader(self._connection)
+            self.version = self._reader.version
+            self.pools = PoolReader(self._connection, self.version)
+            self._read_small_tables()
+
+    def _read_small_tables(self) -> None:
+        small = self._reader.small_tables()
+        self.metadata: Metadata = small.metadata
+        self.threads: dict[int, Thread] = {thread.id: thread for thread in small.threads}
+        self.requests: dict[int, Request] = {request.id: request for request in small.requests}
+        self.functions: dict[int, Function] = small.functions
+        self.dropped_count = small.dropped_count
+        self.call_count = int(self._one("SELECT count(*) FROM calls")[0])
+        if self.call_count > MAX_CALLS:
+            raise ValueError("it holds too many calls")
+
+    @contextlib.contextmanager
+    def one_state(self) -> Iterator[None]:
+        """While inside, the file is as it is now, even if a recording goes on writing it (which waits)."""
+        with self._guarded():
+            self._connection.execute("BEGIN")
+            try:
+                self._read_small_tables()
+                yield
+            finally:
+                self._connection.execute("COMMIT")
 
     def close(self) -> None:
         """Close the file."""

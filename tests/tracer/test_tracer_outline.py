@@ -1,5 +1,6 @@
 """A long trace read in outline is shown as the whole of it is."""
 
+import contextlib
 import io
 import itertools
 import sqlite3
@@ -17,7 +18,7 @@ from flasktrace.reports.folding import LEVELS, FoldOptions, fold, fold_outline, 
 from flasktrace.reports.tree import write_tree
 from flasktrace.scenarios.annotate import load_catalogue
 from flasktrace.tracer.errors import TraceError
-from flasktrace.tracer.model import Origin, Trace
+from flasktrace.tracer.model import Function, Origin, Trace
 from flasktrace.tracer.outline import read_outline
 from flasktrace.tracer.paging import TraceFile
 from flasktrace.tracer.store import write_trace
@@ -111,3 +112,19 @@ def test_what_is_damaged_is_said(statement: str, tmp_path: Path) -> None:
         assert outline is not None
         text_of(fold_outline(outline, CATALOGUE, FoldOptions(Level.PIPELINE)))
     assert "\n" not in str(caught.value)
+
+
+def test_a_trace_that_is_being_written_is_read_as_it_was_when_it_was_opened(tmp_path: Path) -> None:
+    trace, path = golden_trace("hello"), tmp_path / "t.flasktrace"
+    write_trace(trace, path)
+    file = TraceFile(path)
+    function = Function(999, "late", "late", "/late.py", 1, 2, Origin.USER)
+    with contextlib.closing(sqlite3.connect(path)) as writer, writer:
+        writer.execute("INSERT INTO functions SELECT 999, 'late', 'late', '/late.py', 1, 2, 'user'")
+        writer.execute(
+            "UPDATE sites SET function_id = 999 WHERE function_id = (SELECT max(function_id) FROM sites)"
+        )
+    outline = read_outline(file, {999})
+    assert outline is not None
+    assert outline.trace.functions[999] == function
+    assert 999 in outline.trace.calls.function_id
