@@ -1,8 +1,22 @@
 """Long traces for the benchmarks, made of short ones."""
 
 from array import array
+from dataclasses import replace
 
 from flasktrace.tracer.model import Calls, Trace
+
+
+def with_own_requests(trace: Trace, length: int) -> Trace:
+    """The trace, of stretches of so many calls, with requests of its own in each stretch."""
+    calls, count = trace.calls, max(request.id for request in trace.requests)
+    calls.request_id = array(
+        "i", [number and number + i // length * count for i, number in enumerate(calls.request_id)]
+    )
+    turns = len(calls) // length + 1
+    trace.requests = [
+        replace(each, id=each.id + turn * count) for turn in range(turns) for each in trace.requests
+    ]
+    return trace
 
 
 def repeated(trace: Trace, count: int) -> Trace:

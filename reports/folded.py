@@ -84,3 +84,5 @@ class FoldedTrace:
     # Steps with equal keys have equal labels, times aside: the keys of the steps from one to another number.
     label_keys: Callable[[int, int], Iterable[Hashable]] = lambda first, last: range(first, last + 1)
     times_ns: Sequence[int] = field(default_factory=list)  # by step: repeat_ns
+    # The function of the step of a number, and its landmark, far cheaper than the step.
+    function_at: Callable[[int], tuple[Function, Landmark | None]] | None = None

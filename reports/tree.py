@@ -212,8 +212,12 @@ class _Writer:
         """Says inside which step the next calls are made; most steps are named in several chapters."""
         line = self.insides.get(number)
         if line is None:
-            step = self.folded.steps[number - 1]
-            text = self.words.inside.format(name=display_name(step.function, step.landmark), number=number)
+            if self.folded.function_at is not None:
+                function, landmark = self.folded.function_at(number)
+            else:
+                step = self.folded.steps[number - 1]
+                function, landmark = step.function, step.landmark
+            text = self.words.inside.format(name=display_name(function, landmark), number=number)
             margin = " " * self.gutter_cells if self.options.width_cells else ""
             if len(self.insides) >= MAX_LABELS:
                 self.insides.clear()

@@ -6,7 +6,7 @@ A class is asked through the descriptors of ``type`` alone: no metaclass's code 
 
 import json
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -23,22 +23,34 @@ _dict_of: Callable[[type], Mapping[str, object]] = type.__dict__["__dict__"].__g
 _subclasses_of: Callable[[type], list[type]] = type.__subclasses__
 
 
-def with_ancestries(trace: Trace, namespace: Mapping[str, Any]) -> Metadata:
+def with_ancestries(
+    trace: Trace, namespace: Mapping[str, Any], called_on: Iterable[tuple[int, str]] | None = None
+) -> Metadata:
     """The trace's metadata with the ancestries of all receivers of inherited methods.
 
     Args:
         trace: finished, in the process that recorded it.
         namespace: of the script, as ``__main__`` is someone else's by now.
+        called_on: what :func:`receivers` finds, of a trace that is not held any more.
     """
     found: dict[str, list[str]] = {}
-    for function, class_name in _inherited(trace):
-        if class_name not in found:
+    for function_id, class_name in sorted(receivers(trace) if called_on is None else called_on):
+        function = trace.functions[function_id]
+        if class_name not in found and _is_inherited(function, class_name):
             mro = _ancestry(function, class_name, namespace)
             if mro:
                 found[class_name] = mro
     if not found:
         return trace.metadata
     return replace(trace.metadata, extra={**trace.metadata.extra, EXTRA_KEY: json.dumps(found)})
+
+
+def receivers(trace: Trace) -> set[tuple[int, str]]:
+    """The functions that were called on objects, by id, with the objects' classes."""
+    calls = trace.calls
+    details, held = calls.details, set(zip(calls.function_id, calls.detail, strict=True))
+    shapes = {(key, details.shape[at - details.gone_count]) for key, at in held if at >= details.gone_count}
+    return {(key, details.shapes[shape][1][0][1]) for key, shape in shapes if details.shapes[shape][0]}
 
 
 def ancestries(metadata: Metadata) -> dict[str, tuple[str, ...]]:
@@ -56,16 +68,12 @@ def ancestries(metadata: Metadata) -> dict[str, tuple[str, ...]]:
     }
 
 
-def _inherited(trace: Trace) -> Iterator[tuple[Function, str]]:
-    """Each method with the class of an object that inherits it, as far as the names tell."""
-    calls = trace.calls
-    for function_id, detail in dict.fromkeys(zip(calls.function_id, calls.detail, strict=True)):
-        function, receiver = trace.functions[function_id], calls.details[detail].receiver
-        if receiver is None or receiver.class_name == "type":
-            continue
-        owner = function.qualname.rpartition(".")[0]
-        if owner and not owner.endswith("<locals>") and owner.rpartition(".")[2] != receiver.class_name:
-            yield function, receiver.class_name
+def _is_inherited(function: Function, class_name: str) -> bool:
+    """Whether a method was called on an object that inherits it, as far as the names tell."""
+    owner = function.qualname.rpartition(".")[0]
+    if class_name == "type" or not owner or owner.endswith("<locals>"):
+        return False
+    return owner.rpartition(".")[2] != class_name
 
 
 def _ancestry(function: Function, class_name: str, namespace: Mapping[str, Any]) -> list[str]:

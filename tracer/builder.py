@@ -5,19 +5,24 @@ Events come in per thread and are merged by their times, as a call in one thread
 """
 
 import dis
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from array import array
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from flasktrace.tracer.ancestry import receivers
 from flasktrace.tracer.capture import CAPTURED_NONE, Captured, Texts
 from flasktrace.tracer.functions import FunctionInfo, FunctionTable
+from flasktrace.tracer.inprocess import RequestFinder
 from flasktrace.tracer.model import Marker, Metadata, Request, Thread, Trace
 from flasktrace.tracer.pools import Pools
 from flasktrace.tracer.recorder import RETURNING, Recorder, is_resumption
 from flasktrace.tracer.state import as_json
+from flasktrace.tracer.store_schema import CALL_COLUMNS
 from flasktrace.tracer.streams import Event, ThreadStream, Unwound, merged
 
 _YIELD = dis.opmap["YIELD_VALUE"]
+_ACCEPTING = "_handle_request_noblock"
 _YIELDING = frozenset({_YIELD, dis.opmap["RESUME"]})  # on 3.13 a generator yields at the RESUME after
 
 
@@ -77,6 +82,9 @@ class Builder:
         limit: the number of calls kept; what is over it is counted in ``trace.dropped_count``.
         request_of_port: gives the id of the request that was last sent from a client's port before a
             moment (of ``perf_counter_ns``).
+        finder: tells requests apart that were not sent by us.
+
+    What is written to a file need not be held any longer: see :meth:`let_go`.
     """
 
     def __init__(
@@ -85,6 +93,7 @@ class Builder:
         texts: Texts | None = None,
         limit: int = 1_000_000,
         request_of_port: Callable[[int, int], int | None] = lambda port, time_ns: None,
+        finder: RequestFinder | None = None,
     ) -> None:
         self.trace = Trace()
         self.changed: set[int] = set()  # rows that were changed after they had been written
@@ -92,6 +101,8 @@ class Builder:
         self._recorder = recorder
         self._limit = limit
         self._request_of_port = request_of_port
+        self._finder = finder
+        self._appends = [getattr(self.trace.calls, name).append for name in CALL_COLUMNS]
         self._states: dict[int, _ThreadState] = {}
         self._table = FunctionTable(recorder)
         self.trace.functions = self._table.functions
@@ -101,6 +112,9 @@ class Builder:
         self._starters: dict[int, int] = {}  # id of a Thread object: the call that started it
         self._first_ns: int | None = None
         self._last_ns = 0
+        self._gone_count = 0  # calls that are no longer held
+        self._marker_count = 0
+        self._receivers: set[tuple[int, str]] = set()  # of calls that are no longer held
 
     def take(self, until_ns: int | None = None) -> None:
         """Build what the recorder has by now.
@@ -119,8 +133,11 @@ class Builder:
         for stream in tuple(self._recorder.streams):
             if chunk := stream.events.take(until_ns):
                 chunks.append((stream, chunk))
+        if len(chunks) == 1:
+            self._events(self._state(chunks[0][0]), chunks[0][1])
+            return
         for stream, event in merged(chunks):
-            self._event(self._state(stream), event)
+            self._events(self._state(stream), event)
 
     def call_at(self, stream_id: int, is_end: bool) -> int | None:
         """The id of a thread's innermost open call, or of the one that ended last; None for none kept."""
@@ -142,6 +159,60 @@ class Builder:
         self.changed.clear()
         self.written_count = len(self.trace.calls)
         return changed
+
+    @property
+    def call_count(self) -> int:
+        """Of the calls that were kept, whether they are still held or not."""
+        return self._gone_count + len(self.trace.calls)
+
+    @property
+    def has_let_go(self) -> bool:
+        """Whether the trace is whole in its file alone."""
+        return self._gone_count > 0
+
+    def receivers(self) -> set[tuple[int, str]]:
+        """The functions that were called on objects, by id, with the objects' classes."""
+        return self._receivers | receivers(self.trace)
+
+    def let_go(self) -> None:
+        """Hold no more than the calls that may still change, all of which must have been written by now."""
+        self._receivers = self.receivers()
+        calls = self.trace.calls
+        kept = sorted(self._rows_in_use())
+        places = {row: place for place, row in enumerate(kept)}
+        places[-1] = -1
+        self._gone_count += len(calls) - len(kept)
+        for name in CALL_COLUMNS:
+            column = getattr(calls, name)
+            column[:] = array(column.typecode, [column[row] for row in kept])
+        calls.details.let_go()
+        calls.outcomes.let_go()
+        self.trace.markers.clear()
+        self.written_count = len(kept)
+        for state in self._states.values():
+            state.root, state.last_row = places[state.root], places.get(state.last_row, -1)
+            for entry in state.stack:
+                entry.row, entry.hang = places[entry.row], places[entry.hang]
+            state.raised = [replace(left, row=places[left.row]) for left in state.raised]
+        for generator in self._generators.values():
+            generator.row, generator.parent = places[generator.row], places[generator.parent]
+        self._starters = {thread: places[row] for thread, row in self._starters.items()}
+
+    def _rows_in_use(self) -> set[int]:
+        """The positions of calls that are open, that others may hang under, or whose outcome may change."""
+        rows = set(self._starters.values())
+        for state in self._states.values():
+            rows.add(state.root)
+            rows.update(left.row for left in state.raised)
+            for entry in state.stack:
+                rows.update((entry.row, entry.hang))
+                if entry.row >= 0 and entry.info.code.co_name == _ACCEPTING:
+                    # It and what it has called are given the request that is found a little later.
+                    own = range(entry.row, len(self.trace.calls))
+                    rows.update(row for row in own if self.trace.calls.thread_id[row] == state.id)
+        for generator in self._generators.values():
+            rows.update((generator.row, generator.parent))
+        return rows - {-1}
 
     def finish(self, metadata: Metadata, requests: list[Request]) -> Trace:
         """Build the rest, close the calls that are still open, and give the trace."""
@@ -172,19 +243,25 @@ class Builder:
             self.trace.threads.append(Thread(stream.id, stream.name, started_by))
         return state
 
-    def _event(self, state: _ThreadState, event: Event) -> None:
-        code, time_ns, where, extra = event
-        if code is None:
-            self._note(state, event)
-            return
-        if self._first_ns is None:
-            self._first_ns = time_ns
-        time_ns = self._last_ns = max(time_ns - self._first_ns, self._last_ns)
-        info = self._table.info(code)
-        if where <= -2:
-            self._on_return(state, info, time_ns, -2 - where, extra)
-        else:
-            self._on_call(state, info, time_ns, where, extra)
+    def _events(self, state: _ThreadState, events: Sequence[Any]) -> None:
+        """Build some events of one thread; four items are one."""
+        slots = iter(events)
+        info_of, on_call, on_return = self._table.info, self._on_call, self._on_return
+        for event in zip(slots, slots, slots, slots, strict=True):
+            code, time_ns, where, extra = event
+            if code is None:
+                self._note(state, event)
+                continue
+            if self._first_ns is None:
+                self._first_ns = time_ns
+            time_ns -= self._first_ns
+            if time_ns < self._last_ns:
+                time_ns = self._last_ns
+            self._last_ns = time_ns
+            if where <= -2:
+                on_return(state, info_of(code), time_ns, -2 - where, extra)
+            else:
+                on_call(state, info_of(code), time_ns, where, extra)
 
     def _note(self, state: _ThreadState, event: Event) -> None:
         _, time_ns, what, kind = event
@@ -202,8 +279,15 @@ class Builder:
         if entry is None or entry.row < 0 or self._first_ns is None:
             return
         time_ns = max(time_ns - self._first_ns, self._last_ns)
-        markers, call_id = self.trace.markers, self.trace.calls.id[entry.row]
-        markers.append(Marker(len(markers) + 1, "state", call_id, time_ns, as_json(snapshot, self._texts)))
+        data = as_json(snapshot, self._texts)
+        self._add_marker("state", entry.row, time_ns, data)
+        if self._finder is not None:
+            self._finder.on_state(self.trace.calls.request_id[entry.row], data)
+
+    def _add_marker(self, kind: str, row: int, time_ns: int, data: dict[str, Any]) -> None:
+        self._marker_count += 1
+        call_id = self.trace.calls.id[row]
+        self.trace.markers.append(Marker(self._marker_count, kind, call_id, time_ns, data))
 
     def _on_call(self, state: _ThreadState, info: FunctionInfo, time_ns: int, where: int, extra: Any) -> None:
         state.raised.clear()
@@ -221,7 +305,7 @@ class Builder:
             if lasti >= 0 and is_resumption(info.code, lasti):
                 self._resume(state, info, time_ns, frame_id, lasti)
                 return
-        if len(self.trace.calls) >= self._limit or (parent is not None and parent.is_left_out):
+        if self.call_count >= self._limit or (parent is not None and parent.is_left_out):
             self.trace.dropped_count += 1
             state.stack.append(_Open(-1, hang, info, is_left_out=True))
             return
@@ -230,6 +314,8 @@ class Builder:
         row = self._add_row(state, info, time_ns, hang, call_line)
         if captured is not None:
             self._set_detail(info, row, captured)
+        if self._finder is not None and (info.begins_request or info.answers_request):
+            self._find_request(info, row)
         if info.is_generator:
             self._generators[extra[0]] = _Generator(row, hang, state.id)
         state.stack.append(_Open(row, row, info))
@@ -238,20 +324,29 @@ class Builder:
         self, state: _ThreadState, info: FunctionInfo, time_ns: int, parent: int, call_line: int | None
     ) -> int:
         calls = self.trace.calls
-        index = len(calls)
-        calls.id.append(index + 1)
-        calls.parent_id.append(calls.id[parent] if parent >= 0 else 0)
-        calls.function_id.append(info.id)
-        calls.thread_id.append(state.id)
-        calls.request_id.append((calls.request_id[parent] if parent >= 0 else 0) or state.request_id)
-        calls.depth.append(calls.depth[parent] + 1 if parent >= 0 else 0)
-        calls.call_line.append(call_line or 0)
-        calls.start_ns.append(time_ns)
-        calls.end_ns.append(time_ns)
-        calls.phase.append(0)
-        calls.detail.append(0)
-        calls.outcome.append(0)
+        index = len(calls.id)
+        if parent >= 0:
+            parent_id, depth = calls.id[parent], calls.depth[parent] + 1
+            request_id = calls.request_id[parent] or state.request_id
+        else:
+            parent_id, depth, request_id = 0, 0, state.request_id
+        row = (
+            *(self._gone_count + index + 1, parent_id, info.id, state.id, request_id, depth, call_line or 0),
+            *(time_ns, time_ns, 0, 0, 0),
+        )
+        for append, cell in zip(self._appends, row, strict=True):
+            append(cell)
         return index
+
+    def _find_request(self, info: FunctionInfo, row: int) -> None:
+        """A request begins, or is answered: in a recording of requests that were not sent by us."""
+        assert self._finder is not None
+        calls = self.trace.calls
+        parameters = calls.details[calls.detail[row]].parameters if calls.detail[row] else ()
+        if info.begins_request and not calls.request_id[row]:
+            calls.request_id[row] = self._finder.begin(parameters)
+        elif info.answers_request and calls.request_id[row]:
+            self._finder.on_answer(calls.request_id[row], parameters)
 
     def _resume(
         self, state: _ThreadState, info: FunctionInfo, time_ns: int, frame_id: int, lasti: int
@@ -268,8 +363,7 @@ class Builder:
             return
         calls = self.trace.calls
         data = {"under": calls.id[hang] if hang >= 0 else None}
-        markers = self.trace.markers
-        markers.append(Marker(len(markers) + 1, "resumed", calls.id[generator.row], time_ns, data))
+        self._add_marker("resumed", generator.row, time_ns, data)
         state.stack.append(_Open(generator.row, hang, info, thrown_at=thrown_at))
 
     def _on_return(
@@ -375,7 +469,7 @@ class Builder:
         first = row
         if calls.parent_id[row]:
             parent = calls.index_of(calls.parent_id[row])
-            if self.trace.functions[calls.function_id[parent]].name == "_handle_request_noblock":
+            if self.trace.functions[calls.function_id[parent]].name == _ACCEPTING:
                 first = parent
         for i in range(first, row + 1):
             if not calls.request_id[i] and calls.thread_id[i] == calls.thread_id[row]:

@@ -4,15 +4,22 @@ import _thread
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from time import perf_counter_ns
+from typing import TYPE_CHECKING
 
 from flasktrace.tracer.builder import Builder
 from flasktrace.tracer.client import Latch
 from flasktrace.tracer.errors import TraceError
-from flasktrace.tracer.live_messages import DeltaMaker
 from flasktrace.tracer.model import Metadata, Request
 from flasktrace.tracer.store import TraceWriter
 
+if TYPE_CHECKING:
+    from flasktrace.tracer.live_messages import DeltaMaker
+
 _FLUSH_EVERY_S = 0.25
+_MANY_CALLS, _SHORT_PAUSE_S = 2_000, 0.01
+MAX_HELD_CALLS = 50_000
+"""A recording of more calls is held in its file alone, and takes no more memory the longer it gets."""
+
 _LATE_NS = 100_000_000  # an event may reach its list this long after its time
 
 
@@ -22,7 +29,7 @@ class Flusher:
     def __init__(
         self,
         builder: Builder,
-        writer: TraceWriter | DeltaMaker | None,
+        writer: "TraceWriter | DeltaMaker | None",
         metadata: Metadata,
         requests: Sequence[Request] = (),
         on_thread: Callable[[], None] = lambda: None,
@@ -52,10 +59,10 @@ class Flusher:
             self._take(None)
 
     @contextlib.contextmanager
-    def held(self) -> Iterator[None]:
-        """While inside, nothing is built or written."""
+    def held(self) -> Iterator[Callable[[], None]]:
+        """While inside, nothing is built or written, but by calling what is given, which writes."""
         with self._busy:
-            yield
+            yield self._write
 
     def write_rest(self) -> None:
         """Write what was built since, and close the file."""
@@ -66,9 +73,14 @@ class Flusher:
     def _run(self) -> None:
         self._on_thread()
         try:
-            while not self._stopping.wait(_FLUSH_EVERY_S):
+            pause_s = _FLUSH_EVERY_S
+            while not self._stopping.wait(pause_s):
                 with self._busy:
+                    before = self._builder.call_count
                     self._take(perf_counter_ns() - _LATE_NS)
+                # What waits to be built takes memory: a busy program is given less time to add to it.
+                is_busy = self._builder.call_count - before > _MANY_CALLS
+                pause_s = _SHORT_PAUSE_S if is_busy else _FLUSH_EVERY_S
         finally:
             self._stopped.set()
 
@@ -84,3 +96,7 @@ class Flusher:
             self._writer.write(self._builder.trace, self._builder.take_changed())
         except TraceError as error:
             self.failure = error
+            return
+        if isinstance(self._writer, TraceWriter) and len(self._builder.trace.calls) > MAX_HELD_CALLS:
+            self._builder.let_go()
+            self._writer.let_go(self._builder.trace)

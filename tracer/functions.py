@@ -4,6 +4,7 @@ import dis
 from dataclasses import dataclass, field
 from types import CodeType
 
+from flasktrace.tracer.inprocess import APP_CALLS
 from flasktrace.tracer.model import Function, Origin
 from flasktrace.tracer.recorder import CLIENT, GENERATOR_FLAGS, Recorder, parameter_names
 
@@ -25,6 +26,8 @@ class FunctionInfo:
     is_comprehension: bool
     is_foreign_body: bool  # a module's top level that is not the program's: an import, left out
     client_slot: int | None  # where the client's address is among the parameters of a server's method
+    begins_request: bool = False  # it is the app's entry
+    answers_request: bool = False
     _lines: dict[int, int | None] = field(default_factory=dict)
     _raised: dict[int, str] = field(default_factory=dict)
 
@@ -89,6 +92,8 @@ class FunctionTable:
             code.co_name in _COMPREHENSIONS,
             code.co_name == "<module>" and decision.origin is not Origin.USER,
             names.index(CLIENT) if is_server and CLIENT in names else None,
+            decision.module == "flask.app" and code.co_qualname in APP_CALLS,
+            code.co_qualname.endswith(".start_response"),
         )
         return info
 

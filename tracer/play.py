@@ -11,7 +11,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flasktrace.tracer.ancestry import with_ancestries
 from flasktrace.tracer.builder import Builder
@@ -22,9 +22,6 @@ from flasktrace.tracer.engines import make_recorder
 from flasktrace.tracer.errors import FlasktraceError, ScenarioError
 from flasktrace.tracer.flusher import Flusher
 from flasktrace.tracer.interrupts import InterruptWatch
-from flasktrace.tracer.live_client import PATIENCE_S, PatientDriver
-from flasktrace.tracer.live_messages import DeltaMaker
-from flasktrace.tracer.live_play import LivePlay
 from flasktrace.tracer.model import Metadata, Trace
 from flasktrace.tracer.program import (
     Program,
@@ -39,7 +36,7 @@ from flasktrace.tracer.program import (
 from flasktrace.tracer.recorder import RecorderOptions
 from flasktrace.tracer.requests import PlannedRequest, planned_from, secrets_of
 from flasktrace.tracer.scope import ScopeOptions
-from flasktrace.tracer.store import TraceWriter
+from flasktrace.tracer.store import TraceWriter, read_trace
 from flasktrace.tracer.surroundings import (
     DEFAULT_PORT,
     Refusal,
@@ -49,6 +46,10 @@ from flasktrace.tracer.surroundings import (
     no_reloader,
     on_leaving,
 )
+
+if TYPE_CHECKING:
+    from flasktrace.tracer.live_messages import DeltaMaker
+    from flasktrace.tracer.live_play import LivePlay
 
 __all__ = ["PlayOptions", "PlayResult", "Response", "Scenario", "play"]
 
@@ -88,7 +89,7 @@ class PlayOptions:
     mask: tuple[str, ...] = ()
     recorder: str = ""
     activate: Callable[[], None] = _activate_bundle
-    live: LivePlay | None = None
+    live: "LivePlay | None" = None
     say: Callable[[str], None] = lambda message: None
 
 
@@ -97,16 +98,31 @@ class PlayResult:
     """What came of it. ``failure`` is what a user should be told in one line, and exit with status 2 on.
 
     Attributes:
+        held: the trace; None of a long one, which is in its file alone.
+        call_count: of the trace.
         program_traceback: the program's own, to be printed before the failure; "" when it raised nothing.
         was_interrupted: by Ctrl-C; the trace is what there was by then.
     """
 
-    trace: Trace
+    held: Trace | None
+    call_count: int
     responses: list[Response]
     failure: FlasktraceError | None = None
     program_traceback: str = ""
     was_interrupted: bool = False
     trace_path: Path | None = None
+
+    @property
+    def trace(self) -> Trace:
+        """The trace, read from its file if it is not held.
+
+        Raises:
+            TraceError: it cannot be read.
+        """
+        if self.held is None:
+            assert self.trace_path is not None
+            self.held = read_trace(self.trace_path)
+        return self.held
 
 
 def play(scenario: Scenario, options: PlayOptions | None = None) -> PlayResult:
@@ -166,6 +182,8 @@ class _Play:
         if live is None:
             self.driver = Driver(*client, options.timeout_s, ignore, self.texts.learn_guess)
         else:
+            from flasktrace.tracer.live_client import PATIENCE_S, PatientDriver
+
             self.driver = PatientDriver(
                 *client, PATIENCE_S, ignore, self.texts.learn_guess, before_stop=live.before_stop
             )
@@ -197,12 +215,14 @@ class _Play:
                 live.detach()
             flusher.stop()
             trace = self.builder.finish(self._metadata(), self.driver.requests)
-            trace.metadata = with_ancestries(trace, self.program.namespace if self.program else {})
+            namespace = self.program.namespace if self.program else {}
+            trace.metadata = with_ancestries(trace, namespace, self.builder.receivers())
             flusher.write_rest()
         if flusher.failure is not None and self.failure is None:
             self.failure = flusher.failure
         return PlayResult(
-            trace,
+            None if self.builder.has_let_go else trace,
+            self.builder.call_count,
             self.driver.responses,
             self.failure,
             self.traceback,

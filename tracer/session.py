@@ -16,11 +16,11 @@ from flasktrace.tracer.capture import Texts
 from flasktrace.tracer.describing import describe, displaced
 from flasktrace.tracer.engines import make_recorder
 from flasktrace.tracer.flusher import Flusher
-from flasktrace.tracer.inprocess import find_requests
+from flasktrace.tracer.inprocess import RequestFinder
 from flasktrace.tracer.model import Request, Trace
 from flasktrace.tracer.recorder import Recorder, RecorderOptions
 from flasktrace.tracer.scope import ScopeOptions
-from flasktrace.tracer.store import TraceWriter
+from flasktrace.tracer.store import TraceWriter, read_trace
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +64,16 @@ class Session:
         self.recorder: Recorder = make_recorder(wanted, self.options.recorder)
         self.requests: list[Request] = []
         self.is_recording = False
-        self._builder = Builder(self.recorder, Texts(self.options.mask), self.options.limit)
+        finder = RequestFinder() if self.options.finds_requests else None
+        if finder is not None:
+            self.requests = finder.requests
+        self._builder = Builder(self.recorder, Texts(self.options.mask), self.options.limit, finder=finder)
         writer = TraceWriter(self.options.trace_path) if self.options.trace_path else None
         metadata = describe(self.options.name, _engine(), self.recorder)
         ignore = self.recorder.ignore_this_thread
         self._flusher = Flusher(self._builder, writer, metadata, self.requests, ignore)
         self._is_over = False
+        self._whole: Trace | None = None  # read from the file, as it is not held any more
         self._process_id = os.getpid()
 
     def start(self) -> None:
@@ -89,28 +93,37 @@ class Session:
         self.is_recording = True
 
     def stop(self) -> Trace:
+        """End the recording, and give the trace, see :meth:`end`."""
+        self.end()
+        return self.trace
+
+    def end(self) -> None:
         """End the recording; the hooks that were there before are put back. Harmless a second time."""
         if self._is_over:
-            return self._builder.trace
+            return
         self._is_over = True
         self.recorder.stop()
         self.is_recording = False
         if os.getpid() != self._process_id:
-            return self._builder.trace  # a forked child: the trace is its parent's, and so is the flusher
+            return  # a forked child: the trace is its parent's, and so is the flusher
         if self.recorder.displaced_by:
             warnings.warn(displaced(self.recorder), RuntimeWarning, stacklevel=3)
         self._flusher.stop()
-        trace = self._builder.finish(self._builder.trace.metadata, self.requests)
-        self._name_requests()
+        self._builder.finish(self._builder.trace.metadata, self.requests)
         self._flusher.write_rest()
         if self._flusher.failure is not None:
             raise self._flusher.failure
-        return trace
 
     @property
     def trace(self) -> Trace:
         """The trace so far; of a session that is over, all of it."""
-        return self._builder.trace
+        if not self._builder.has_let_go or os.getpid() != self._process_id:
+            return self._builder.trace
+        assert self.options.trace_path is not None
+        if self._is_over and self._whole is not None:
+            return self._whole
+        self._whole = read_trace(self.options.trace_path)
+        return self._whole
 
     @contextlib.contextmanager
     def looking(self) -> Iterator[Trace]:
@@ -118,17 +131,13 @@ class Session:
         if os.getpid() != self._process_id:
             yield self._builder.trace
             return
-        with self._flusher.held():
+        with self._flusher.held() as write:
             if not self._is_over:
                 self._builder.take()
-                self._name_requests()
-            yield self._builder.trace
-
-    def _name_requests(self) -> None:
-        if self.options.finds_requests:
-            self.requests[:], filled = find_requests(self._builder.trace)
-            self._builder.set_requests(self.requests)
-            self._builder.changed.update(row for row in filled if row < self._builder.written_count)
+                self._builder.set_requests(self.requests)
+                if self._builder.has_let_go:
+                    write()
+            yield self.trace
 
 
 def _engine() -> str:

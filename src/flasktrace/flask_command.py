@@ -45,7 +45,7 @@ def _trace(
 ) -> int:
     from flasktrace.cli.drawing import write_drawings
     from flasktrace.cli.recording import RecordOptions, play_scenario
-    from flasktrace.cli.viewing import TRACE, catalogue_for, folded_for, make_folder, print_tree
+    from flasktrace.cli.viewing import TRACE, folding_of, make_folder, print_tree
     from flasktrace.tracer.program import Scenario
     from flasktrace.tracer.requests import parse_request
 
@@ -58,16 +58,17 @@ def _trace(
     trace_path = output / TRACE if output is not None else None
     scenario = Scenario("flask", name="app", make_program=lambda: _program_of(ctx))
     result = play_scenario(scenario, record, trace_path, view.values)
-    if result.trace.calls and view.page:
+    if result.call_count and view.page:
         from flasktrace.cli.paging import write_page_file
 
         folder = output or Path("app-trace")
         make_folder(folder)
         click.echo(f"wrote {write_page_file(result.trace, view, folder, 'app')}")
-    elif result.trace.calls:
-        print_tree(folded_for(result.trace, view, catalogue_for(view)), view)
+    elif result.call_count:
+        folding = folding_of(result.trace, view)
+        print_tree(folding(), view)
         if output is not None and trace_path is not None:
-            for path in (trace_path, *write_drawings(result.trace, view, output, "app")):
+            for path in (trace_path, *write_drawings(folding, view, output, "app")):
                 click.echo(f"wrote {path}")
     if result.failure is not None:
         raise result.failure

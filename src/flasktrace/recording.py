@@ -84,7 +84,7 @@ class Recording:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         if self._session is not None:
-            self._session.stop()
+            self._session.end()
 
     def __call__(self, function: Function) -> Function:
         """Decorate a function: each call of it is recorded, and the last one is kept here."""

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from flasktrace.cli.options import ViewOptions
-from flasktrace.cli.viewing import catalogue_for, folded_for, write_file
-from flasktrace.tracer.model import Trace
+from flasktrace.cli.viewing import Folding, write_file
 
 if TYPE_CHECKING:
     from flasktrace.reports.callgraph.draw import DrawOptions
@@ -19,11 +18,11 @@ if TYPE_CHECKING:
 MAX_DRAWN_STEPS = 400
 
 
-def write_drawings(trace: Trace, view: ViewOptions, folder: Path, name: str) -> list[Path]:
+def write_drawings(folding: Folding, view: ViewOptions, folder: Path, name: str) -> list[Path]:
     """Draw the sequence diagrams and the call graph into a folder.
 
     Args:
-        trace: as recorded.
+        folding: of the trace.
         view: what of it, and how.
         folder: that is there.
         name: what was run, for the titles.
@@ -36,7 +35,7 @@ def write_drawings(trace: Trace, view: ViewOptions, folder: Path, name: str) -> 
     """
     from flasktrace.reports.callgraph import build_graph, render
 
-    folded = folded_for(trace, view, catalogue_for(view), MAX_DRAWN_STEPS)
+    folded = folding(MAX_DRAWN_STEPS)
     written = [write_file(folder / f"{file}.svg", text) for file, text in _sequences(folded, view)]
     rendered = render(build_graph(folded), view.graph_format, graph_options(view, name))
     for notice in rendered.notices:

@@ -1,6 +1,7 @@
 """``flasktrace run``: record a scenario, then show it."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -12,6 +13,9 @@ from flasktrace.cli.recording import (
     play_scenario,
     record_options,
 )
+
+if TYPE_CHECKING:
+    from flasktrace.tracer.play import PlayResult
 
 INTERRUPTED = 130
 
@@ -48,35 +52,37 @@ def command(
         make_folder(folder)
         trace_path = folder / TRACE
     result = play_scenario(scenario, record, trace_path, view.values)
-    if result.trace.calls and step:
+    if result.call_count and step:
         from flasktrace.cli.stepping import StepOptions, step_trace
 
         step_trace(result.trace, view, StepOptions())
-    elif result.trace.calls:
-        _show(result.trace, view, folder, scenario.shown_name, trace_path)
+    elif result.call_count:
+        _show(result, view, folder, scenario.shown_name, trace_path)
     if result.failure is not None:
         raise result.failure
     return INTERRUPTED if result.was_interrupted else 0
 
 
-def _show(trace: "object", view: ViewOptions, folder: Path, name: str, trace_path: Path | None) -> None:
+def _show(result: "PlayResult", view: ViewOptions, folder: Path, name: str, trace_path: Path | None) -> None:
     from flasktrace.cli.drawing import write_drawings
-    from flasktrace.cli.viewing import catalogue_for, folded_for, make_folder, print_tree
-    from flasktrace.tracer.model import Trace
+    from flasktrace.cli.viewing import folding_in_file, folding_of, make_folder, print_tree
 
-    assert isinstance(trace, Trace)
     if view.page:
         from flasktrace.cli.paging import write_page_file
 
         make_folder(folder)
-        page = write_page_file(trace, view, folder, name)
+        page = write_page_file(result.trace, view, folder, name)
         for path in (trace_path, page):
             if path is not None:
                 click.echo(f"wrote {path}")
         return
-    print_tree(folded_for(trace, view, catalogue_for(view)), view)
+    if result.held is None and trace_path is not None:
+        folding = folding_in_file(trace_path, view)
+    else:
+        folding = folding_of(result.trace, view)
+    print_tree(folding(), view)
     if trace_path is None:
         return
     click.echo("")
-    for path in (trace_path, *write_drawings(trace, view, folder, name)):
+    for path in (trace_path, *write_drawings(folding, view, folder, name)):
         click.echo(f"wrote {path}")

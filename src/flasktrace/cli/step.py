@@ -57,7 +57,7 @@ def command(
             step_trace(open_trace(path), view, options)
         return 0
     result = play_scenario(find_scenario(target, arguments), record, None, view.values)
-    if result.trace.calls:
+    if result.call_count:
         step_trace(result.trace, view, options)
     if result.failure is not None:
         raise result.failure
