@@ -4,6 +4,7 @@ import html
 import json
 import os
 import re
+from bisect import bisect_right
 from collections.abc import Iterable
 from typing import Any
 from urllib.parse import quote, quote_plus, unquote_plus
@@ -22,7 +23,13 @@ _SECRET_NAME = re.compile(
 _HEAD = re.compile(r"(?<![\w.-])([\w.-]{1,80})(?:\\?['\"])?\]?\s{0,4}(?:=>|==?|!=|:)\s{0,4}")
 _VALUE = re.compile(r"[bru]?(\\?['\"])(?:(?!\1).)*|[^\s&;,'\"<>(){}\[\]\\]+", re.IGNORECASE | re.DOTALL)
 # A signed token: a JWT, or a cookie of Flask's session.
-_TOKEN = re.compile(r"(?:\beyJ|\.eJ)[\w-]{12,}[\w.-]*")
+_TOKEN = re.compile(r"(?:\beyJ|\.eJ)[\w.-]{12,}")
+# Such a token, or the header that sets it as a cookie.
+_TOKEN_ALONE = re.compile(
+    rf"(?:[\w.-]{{1,80}}=)?{_TOKEN.pattern}"
+    r"(?:;\s?(?:Path|Domain|Expires|Max-Age|HttpOnly|Secure|SameSite|Partitioned)(?:=[^;]*)?)*",
+    re.IGNORECASE,
+)
 _SHAPES = re.compile(
     r"(?i:((?:authorization|cookie)\\?['\"]?\s{0,4}[=:]\s{0,4}\\?['\"]?)[^\r\n'\"\\]+)"
     r"|(?i:(\b(?:Bearer|Basic|Digest)\s{1,4})[^\s,'\"]+)"
@@ -34,6 +41,7 @@ _HINT = re.compile(  # quick, and true wherever something above finds anything
     r"|basic|digest|\bpin\b|://|eyJ|\.eJ",
     re.IGNORECASE,
 )
+_PLACES = ("_name", "_path", "_domain", "_samesite")  # get_cookie_name() and its kin
 _MAX_LEARNED = 50_000
 _MIN_LEARNED_CHARS = 6  # shorter secrets would blacken innocent text all over the trace
 _MIN_GUESSED_CHARS = 8  # of those that are taken for secret without being named so in the program
@@ -54,7 +62,7 @@ class Masking:
     def __init__(self, patterns: Iterable[str] = ()) -> None:
         self._patterns = [_SECRET_NAME, *map(_pattern, patterns)]
         self._secret_names: dict[str, bool] = {}
-        # By their first characters: thousands of cookies must not slow down the look for each of them.
+        # By their first characters, in order: thousands must not slow down the look for each of them.
         self._learned: dict[str, list[str]] = {}
         self._learned_count = 0
 
@@ -67,18 +75,22 @@ class Masking:
                 self._secret_names[name] = known
         return known
 
+    def is_secret_source(self, name: str) -> bool:
+        """Tell whether what a function of this name returns is secret, and not just where a secret is."""
+        return self.is_secret_name(name) and not name.endswith(_PLACES)
+
     def learn(self, secret: object) -> None:
         """Mask this text (a str or bytes) wherever it turns up from now on, in whatever form."""
         if type(secret) is bytes:
             secret = secret.decode("latin-1")
-        if type(secret) is not str or len(secret) < _MIN_LEARNED_CHARS or _TOKEN.fullmatch(secret):
+        if type(secret) is not str or len(secret) < _MIN_LEARNED_CHARS or _TOKEN_ALONE.fullmatch(secret):
             return  # too short, or masked by its shape anyway: sessions have as many cookies as requests
         for form in _forms(secret):
             start = form[:_MIN_LEARNED_CHARS]
             known = self._learned.get(start, ())
             if form not in known and self._learned_count < _MAX_LEARNED:
                 # A new list: another thread may be reading the old one.
-                self._learned[start] = sorted([*known, form], key=len, reverse=True)
+                self._learned[start] = sorted([*known, form])
                 self._learned_count += 1
                 self.on_learned()
 
@@ -123,13 +135,13 @@ class Masking:
 
     def _without_learned(self, text: str) -> str:
         learned, width = self._learned, _MIN_LEARNED_CHARS
+        if learned.keys().isdisjoint({text[i : i + width] for i in range(len(text) - width + 1)}):
+            return text
         position = 0
         while position <= len(text) - width:
-            for secret in learned.get(text[position : position + width], ()):
-                end = position + _alike(secret, text, position)
-                if end - position == len(secret) or _is_cut_at(text, end):
-                    text = text[:position] + MASK + text[end:]
-                    break
+            secrets = learned.get(text[position : position + width])
+            if secrets is not None and (length := _secret_at(secrets, text, position)):
+                text = text[:position] + MASK + text[position + length :]
             position += 1
         return text
 
@@ -143,12 +155,33 @@ def _pattern(text: str) -> re.Pattern[str]:
         ) from None
 
 
-def _alike(secret: str, text: str, position: int) -> int:
-    """How many characters of a secret stand in a text at a position."""
-    if text.startswith(secret, position):
+def _secret_at(secrets: list[str], text: str, position: int) -> int:
+    """The length of the secret that stands in a text at a position, whole or cut there; 0 for none.
+
+    Args:
+        secrets: in order: those most alike to what stands there are where that itself would be.
+        text: to look at.
+        position: where.
+    """
+    rest = text[position:]
+    at = bisect_right(secrets, rest)
+    longest = max(_alike(secret, rest) for secret in secrets[max(at - 1, 0) : at + 1])
+    if _is_cut_at(text, position + longest):
+        return longest
+    while at:
+        length = _alike(secrets[at - 1], rest)
+        if length == len(secrets[at - 1]):
+            return length
+        at = bisect_right(secrets, rest[:length])
+    return 0
+
+
+def _alike(secret: str, text: str) -> int:
+    """How many characters a secret and a text begin with in common."""
+    if text.startswith(secret):
         return len(secret)
-    pairs = zip(secret, text[position : position + len(secret)], strict=False)
-    return next((i for i, (a, b) in enumerate(pairs) if a != b), min(len(secret), len(text) - position))
+    pairs = zip(secret, text, strict=False)
+    return next((i for i, (a, b) in enumerate(pairs) if a != b), min(len(secret), len(text)))
 
 
 def _is_cut_at(text: str, end: int) -> bool:

@@ -20,7 +20,7 @@ class Pools:
     def returned(self, info: FunctionInfo, lasti: int, captured: Captured | None) -> int:
         """The position of the outcome of a call that came back; ``captured`` is None without values."""
         line = info.line_at(lasti)
-        is_secret = type(captured) in (str, bytes, tuple) and self._texts.is_secret_name(info.code.co_name)
+        is_secret = type(captured) in (str, bytes, tuple) and self._texts.is_secret_source(info.code.co_name)
         key = (line, captured, is_secret)
         position = self._outcomes.get(key)
         if position is None:
