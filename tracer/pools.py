@@ -33,7 +33,7 @@ class Pools:
         key = (class_name, text, line)
         position = self._outcomes.get(key)
         if position is None:
-            position = self._add_outcome(key, Raised(class_name, self._texts.clean(text), line))
+            position = self._add_outcome(key, Raised(class_name, self._texts.clean_exception(text), line))
         return position
 
     def _add_outcome(self, key: Any, outcome: Outcome) -> int:

@@ -18,6 +18,7 @@ from typing import Any, Protocol, Self
 from flasktrace.tracer import state
 from flasktrace.tracer.capture import capture, class_name_of, exception_text
 from flasktrace.tracer.forks import ForkWatch
+from flasktrace.tracer.masking import settings_of
 from flasktrace.tracer.scope import Decision, Scope, ScopeOptions
 from flasktrace.tracer.streams import ThreadStream
 
@@ -230,8 +231,8 @@ class Recorder:
         if _instance_dict(values["self"]).get("__name__") != "SECRET_KEY":
             return
         config = _instance_dict(values.get("obj")).get("config")
-        if isinstance(config, dict):
-            self.secrets.append(dict.get(config, "SECRET_KEY"))
+        if config is not None and issubclass(type(config), dict):
+            self.secrets.append(settings_of(config))
         self.secrets.append(values.get("value"))
 
     def _plan(self, code: CodeType) -> tuple[str, ...]:

@@ -9,13 +9,24 @@ import json
 import os
 import sqlite3
 import stat
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
 from flasktrace.tracer.errors import TraceError
-from flasktrace.tracer.model import Calls, Detail, Function, Outcome, Raised, Returned, Trace, Value
+from flasktrace.tracer.late_masking import Remade
+from flasktrace.tracer.model import (
+    Calls,
+    Detail,
+    Function,
+    Marker,
+    Outcome,
+    Raised,
+    Returned,
+    Trace,
+    Value,
+)
 from flasktrace.tracer.store_reading import read_trace
 from flasktrace.tracer.store_schema import (
     APPLICATION_ID,
@@ -60,6 +71,11 @@ def _outcome_row(position: int, outcome: Outcome) -> tuple[object, ...]:
     return position, "unfinished", None, None, None, None
 
 
+def _marker_row(marker: Marker) -> tuple[object, ...]:
+    data = json.dumps(dict(marker.data))
+    return marker.id, _text(marker.kind), marker.call_id, marker.time_ns, data
+
+
 class TraceWriter:
     """Writes a trace that may still be growing.
 
@@ -96,9 +112,29 @@ class TraceWriter:
         Raises:
             TraceError: the disk is full, or the file is gone.
         """
+        self._in_transaction(lambda: self._write_all(trace, changed))
+
+    def rewrite(self, trace: Trace, remade: Remade) -> None:
+        """Write over values in which a secret was found later; nothing of them stays in the file.
+
+        Raises:
+            TraceError: the disk is full, or the file is gone.
+        """
+        calls = trace.calls
+
+        def write_anew() -> None:
+            self._insert("details", [_detail_row(i, calls.details[i]) for i in remade.details])
+            self._insert("outcomes", [_outcome_row(i, calls.outcomes[i]) for i in remade.outcomes])
+            self._insert("markers", [_marker_row(trace.markers[i]) for i in remade.markers])
+
+        # What is replaced would stay in the free places of its page.
+        self._connection.execute("PRAGMA secure_delete = ON")
+        self._in_transaction(write_anew)
+
+    def _in_transaction(self, write: Callable[[], None]) -> None:
         try:
             self._connection.execute("BEGIN")
-            self._write_all(trace, changed)
+            write()
             self._connection.execute("COMMIT")
         except sqlite3.Error as error:
             with contextlib.suppress(sqlite3.Error):
@@ -143,13 +179,7 @@ class TraceWriter:
         self._insert("details", [_detail_row(i, d) for i, d in self._new("details", calls.details)])
         self._insert("outcomes", [_outcome_row(i, o) for i, o in self._new("outcomes", calls.outcomes)])
         self._insert("phases", [(i, _text(p)) for i, p in self._new("phases", calls.phases)])
-        self._insert(
-            "markers",
-            [
-                (m.id, _text(m.kind), m.call_id, m.time_ns, json.dumps(dict(m.data)))
-                for _, m in self._new("markers", trace.markers)
-            ],
-        )
+        self._insert("markers", [_marker_row(m) for _, m in self._new("markers", trace.markers)])
         first = self._written.get("calls", 0)
         self._written["calls"] = len(calls)
         self._insert("calls", _call_rows(calls, range(first, len(calls))))
