@@ -42,11 +42,12 @@ _SHAPES = re.compile(
     r"|(?i:(\b[a-z][a-z0-9+.-]{0,20}://[^\s/:@'\"]{0,100}:)[^\s/@'\"]+(?=@))"
     rf"|(){_TOKEN.pattern}"
 )
-_HINT = re.compile(  # quick, and true wherever something above finds anything
-    r"pass|pw|secret|token|cookie|auth|bearer|jwt|credential|csrf|key|session_?id"
-    rf"|basic|digest|\bpin\b|://|eyJ|\.eJ|{secret_shapes.HINT}",
-    re.IGNORECASE,
+# Quick, and one is there wherever something above finds anything, in small letters.
+_HINTS = (
+    *("pass", "pw", "secret", "token", "cookie", "auth", "bearer", "jwt", "credential", "csrf", "key"),
+    *("session", "basic", "digest", "://", "eyj", ".ej", *secret_shapes.HINTS),
 )
+_PIN = re.compile(r"\bpin\b")
 _PLACES = (  # get_cookie_name() and its kin
     *("_name", "_path", "_domain", "_samesite", "_header", "_headers", "_methods", "_location", "_type"),
     *("_algorithm", "_url", "_uri", "_endpoint", "_class", "_backend"),
@@ -178,7 +179,7 @@ class Masking:
     def _cleaned(self, text: str) -> str:
         if self._learned and len(text) >= MIN_LEARNED_CHARS:
             text = self._without_learned(text)
-        if len(self._patterns) > 1 or _HINT.search(text):
+        if len(self._patterns) > 1 or _has_hint(text.lower()):
             text = _SHAPES.sub(lambda m: next(part for part in m.groups() if part is not None) + MASK, text)
             text = self._without_named(text)
             text = secret_shapes.masked(text, secret_shapes.places(text, self.is_secret_name), MASK)
@@ -206,6 +207,13 @@ class Masking:
                 text = text[:position] + MASK + text[position + length :]
             position += 1
         return text
+
+
+def _has_hint(text: str) -> bool:
+    for hint in _HINTS:
+        if hint in text:
+            return True
+    return "pin" in text and _PIN.search(text) is not None
 
 
 def _pattern(text: str) -> re.Pattern[str]:

@@ -23,22 +23,31 @@ _KNOWN = re.compile(
     r"[\w-]{12,}"
 )
 _USER = re.compile(r"\b[a-zA-Z][a-zA-Z0-9+.-]{0,20}://([^\s/:@'\"]{16,200})@")
+# In a sentence: "with token x1", "the password was 'x1'".
+_SPOKEN = re.compile(r"""(?<![\w-])([\w-]{2,80})(?=\s(?:is\s|was\s)?\\?['"]?([^\s'"<>,;()\\]{6,200}))""")
 URL_PASSWORD = re.compile(r"\b[a-zA-Z][a-zA-Z0-9+.-]{0,20}://[^\s/:@'\"]{0,100}:([^\s/@'\"]{1,200})@")
 _ARGUMENTS = re.compile(r"(?:^|, )([\w.-]{1,80}), (.+?)(?=, |$)", re.DOTALL)
 
-HINT = r"name=|</?\w|\bgh[opsur]_|github_pat_|glpat-|xox[abeprs]-|\bsk[-_]|AKIA|AIza|npm_|pypi-"
+# One of these is in every token that is known, in small letters; all else here needs a secret name.
+HINTS = (
+    *("gho_", "ghp_", "ghs_", "ghu_", "ghr_", "github_pat_", "glpat-", "xox", "sk-", "sk_"),
+    *("akia", "aiza", "npm_", "pypi-"),
+)
 
 
 def places(text: str, is_secret_name: IsSecretName) -> Iterator[tuple[int, int]]:
     """Where in a text something is that looks secret: begins and ends, in no order."""
-    for shape in (_KNOWN, _USER):
+    for shape in (_KNOWN, *((_USER,) if "://" in text else ())):
         for found in shape.finditer(text):
             yield found.span(shape.groups)
-    for shape in (_PART, _ELEMENT):
+    for shape in (*((_PART,) if "name=" in text else ()), *((_ELEMENT,) if "<" in text else ())):
         for found in shape.finditer(text):
             if is_secret_name(found[1]):
                 yield found.span(2)
-    for tag in _TAG.finditer(text):
+    for found in _SPOKEN.finditer(text):
+        if is_secret_name(found[1]) and any(c.isdigit() for c in found[2]):
+            yield found.span(2)
+    for tag in _TAG.finditer(text) if "<" in text else ():
         attributes = list(_ATTRIBUTE.finditer(text, *tag.span()))
         if any(each[1].lower() in ("name", "id") and is_secret_name(each[3]) for each in attributes):
             yield from (each.span(3) for each in attributes if each[1].lower() in ("value", "content"))
