@@ -15,7 +15,7 @@ from time import perf_counter_ns
 from types import BuiltinFunctionType, CodeType, FrameType, FunctionType, TracebackType
 from typing import Any, Protocol, Self
 
-from flasktrace.tracer import state
+from flasktrace.tracer import hidden_hooks, state
 from flasktrace.tracer.capture import capture, class_name_of, exception_text
 from flasktrace.tracer.forks import ForkWatch
 from flasktrace.tracer.masking import settings_of
@@ -131,23 +131,31 @@ class Recorder:
         """
         if self.is_recording:
             raise RuntimeError("this recorder is recording already; make another one")
-        self._previous = (sys.getprofile(), threading.getprofile())
+        self._previous = (hidden_hooks.plain_sys_getprofile(), hidden_hooks.plain_threading_getprofile())
         self.is_recording = True
         self.forks.start()
-        threading.setprofile(self._first_event)
+
+        def first_event(frame: FrameType, event: str, argument: Any) -> None:
+            self._first_event(frame, event, argument)
+
+        hidden_hooks.add(first_event, self._previous[1])
+        hidden_hooks.begin()
+        threading.setprofile(first_event)
         self._own_hook = self._make_hook(threading.current_thread())
+        hidden_hooks.add(self._own_hook, self._previous[0])
         sys.setprofile(self._own_hook)
 
     def stop(self) -> None:
         """Put the previous hooks back. To be called in the thread that called :meth:`start`."""
         if not self.is_recording:
             return
-        holder = sys.getprofile()
+        holder = hidden_hooks.plain_sys_getprofile()
         if holder is not self._own_hook:
             self.displaced_by = _name_of_hook(holder)
         if holder is None or holder is self._own_hook:  # else it is another tool's now, and works
             sys.setprofile(self._previous[0])
         threading.setprofile(self._previous[1])
+        hidden_hooks.end()
         self.forks.stop()
         self.is_recording = False
         # Threads that go on have a hook of their own still: the next call in each finds nothing known, and
@@ -182,6 +190,7 @@ class Recorder:
             return
         thread = threading.current_thread()
         hook = self._make_hook(thread)
+        hidden_hooks.add(hook, self._previous[1])
         sys.setprofile(hook)
         hook(frame, event, argument)
 

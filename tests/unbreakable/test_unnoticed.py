@@ -91,7 +91,8 @@ def look():
         "signals": [str(signal.getsignal(n)) for n in sorted(signal.valid_signals())],
         "hooks": [sys.excepthook is sys.__excepthook__, sys.displayhook is sys.__displayhook__,
                   threading.excepthook is threading.__excepthook__, threading.gettrace(), sys.gettrace(),
-                  sys.unraisablehook is sys.__unraisablehook__, sys.breakpointhook is sys.__breakpointhook__],
+                  sys.unraisablehook is sys.__unraisablehook__, sys.breakpointhook is sys.__breakpointhook__,
+                  sys.getprofile(), threading.getprofile(), sys.getprofile.__name__, sys.getprofile.__doc__],
         "threads": [thread.name for thread in threading.enumerate()],
         "importing": [type(finder).__name__ for finder in sys.meta_path], "flags": list(sys.flags),
         "warnings": [str(item) for item in warnings.filters], "locale": locale.setlocale(locale.LC_ALL),
@@ -111,7 +112,9 @@ items.close()
 facts["closed"] = closed
 results = []
 for _ in range(3):
-    thread = threading.Thread(target=lambda: results.append(threading.current_thread().name))
+    thread = threading.Thread(
+        target=lambda: results.append([threading.current_thread().name, sys.getprofile(), sys.gettrace()])
+    )
     thread.start()
     thread.join()
 facts["results"] = results
@@ -288,6 +291,63 @@ def test_hooks_and_tools_are_as_before(engine: str) -> None:
         threading.setprofile(None)
     assert tools == ([monitoring.get_tool(i) for i in range(6)] if monitoring else [])
     assert (sys.getrecursionlimit(), sys.getswitchinterval()) == (limit, interval)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_program_sees_the_hooks_that_it_would_see_alone(engine: str) -> None:
+    def mine(*_: object) -> None: ...
+
+    def others(*_: object) -> None: ...
+
+    def look() -> None:
+        seen.append((sys.getprofile(), threading.getprofile()))
+
+    def look_everywhere() -> list[tuple[object, object]]:
+        seen.clear()
+        look()
+        with recording(engine):  # a recording inside a recording
+            look()
+        thread = threading.Thread(target=look)
+        thread.start()
+        thread.join()
+        return list(seen)
+
+    seen: list[tuple[object, object]] = []
+    plain_functions = sys.getprofile, threading.getprofile
+    for of_thread, of_new_ones in ((None, None), (mine, others)):
+        sys.setprofile(of_thread)
+        threading.setprofile(of_new_ones)
+        try:
+            plain = look_everywhere()
+            with recording(engine) as recorder:
+                traced = look_everywhere()
+        finally:
+            sys.setprofile(None)
+            threading.setprofile(None)
+        assert traced == plain and not recorder.displaced_by
+    assert (sys.getprofile, threading.getprofile) == plain_functions
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_program_that_profiles_itself_sees_its_own_hook(engine: str) -> None:
+    events: list[str] = []
+
+    def mine(frame: object, event: str, argument: object) -> None:
+        events.append(event)
+
+    def run() -> tuple[object, object, int]:
+        events.clear()
+        before = sys.getprofile()
+        sys.setprofile(mine)
+        holding()
+        hook = sys.getprofile()
+        sys.setprofile(before)
+        return before, hook is mine, len(events)
+
+    plain = run()
+    with recording(engine):
+        traced = run()
+    assert traced[:2] == plain[:2] and traced[2] >= plain[2]  # and what flasktrace calls for sys.getprofile
 
 
 @pytest.mark.parametrize("engine", ENGINES)
