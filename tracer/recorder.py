@@ -105,6 +105,7 @@ class Recorder:
         self.lost_count = 0  # events, for want of room on the stack
         self.is_recording = False
         self.displaced_by = ""  # who has taken the hook of the first thread meanwhile
+        self.was_hit = False  # by an exception of the program's, raised in the hook, which ended it
         self._own_hook: ProfileFunction | None = None
         self._modes: dict[str, int] = {}
         self._generated: dict[int, tuple[Decision, CodeType]] = {}
@@ -151,7 +152,8 @@ class Recorder:
             return
         holder = hidden_hooks.plain_sys_getprofile()
         if holder is not self._own_hook:
-            self.displaced_by = _name_of_hook(holder)
+            was_hit = self.was_hit and holder is None
+            self.displaced_by = "an exception of a signal handler" if was_hit else _name_of_hook(holder)
         if holder is None or holder is self._own_hook:  # else it is another tool's now, and works
             sys.setprofile(self._previous[0])
         threading.setprofile(self._previous[1])
@@ -361,6 +363,7 @@ def _hook(recorder: Recorder, stream: ThreadStream) -> ProfileFunction:
             recorder.lost_count += 1  # the program is at its limit: there is no room for the hook either
         except Exception:
             if not recorder._failed():
+                recorder.was_hit = True
                 raise
 
     return hook

@@ -138,6 +138,34 @@ def as_it_was() -> Iterator[None]:
 
 
 @contextlib.contextmanager
+def own_signals() -> Iterator[None]:
+    """While inside, signals are the program's: its alarms and handlers do not go off in what comes after."""
+    if not _is_main_thread():
+        yield
+        return
+    before = {number: signal.getsignal(number) for number in signal.valid_signals()}
+    try:
+        yield
+    finally:
+        while True:
+            try:
+                _stop_alarms()
+                for number, handler in before.items():
+                    if handler is not None and signal.getsignal(number) is not handler:
+                        with contextlib.suppress(OSError):
+                            signal.signal(number, handler)
+                break
+            except Exception:
+                continue  # of a handler of the program's, called in here once more
+
+
+def _stop_alarms() -> None:
+    for name in ("ITIMER_REAL", "ITIMER_VIRTUAL", "ITIMER_PROF"):
+        if hasattr(signal, name):  # Windows has none
+            signal.setitimer(getattr(signal, name), 0)
+
+
+@contextlib.contextmanager
 def same_room() -> Iterator[None]:
     """While inside, the program can recurse as deep as if it ran alone: our frames below it do not count."""
     frame, depth = sys._getframe(), 0
