@@ -12,15 +12,15 @@ Every view draws from the :class:`FoldedTrace` made here. The rules:
 Nothing is dropped: each call of the trace has a step that stands for it (``FoldedTrace.owners``).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from flasktrace.reports.folded import Chapter, FoldedTrace, Level, Step
 from flasktrace.reports.folding_tables import FoldTables, StepColumns, StepSequence, fold_tables
 from flasktrace.reports.words import Words, words_of
 from flasktrace.tracer.catalogue import Catalogue, Landmark
-from flasktrace.tracer.model import Origin, Trace
-from flasktrace.tracer.phases import CallOrder, call_order, phase_ids
+from flasktrace.tracer.model import Function, Origin, Trace
+from flasktrace.tracer.phases import CallOrder, Outline, call_order, phase_ids
 
 LEVELS = (Level.CHAPTERS, Level.MILESTONES, Level.PIPELINE, Level.ALL)
 
@@ -50,18 +50,27 @@ def fold(trace: Trace, catalogue: Catalogue, options: FoldOptions | None = None)
         catalogue: phases and landmarks.
         options: level and limits; milestones without a limit when left out.
     """
-    options = options or FoldOptions()
-    order = call_order(trace.calls)
-    phases = phase_ids(trace, catalogue, order)
+    return fold_outline(Outline(trace, call_order(trace.calls)), catalogue, options or FoldOptions())
+
+
+def fold_outline(outline: Outline, catalogue: Catalogue, options: FoldOptions) -> FoldedTrace:
+    """Fold a trace of which the calls that matter were read, see :func:`outlined_functions`.
+
+    Args:
+        outline: the calls.
+        catalogue: phases and landmarks.
+        options: level and limits.
+    """
+    phases = phase_ids(outline.trace, catalogue, outline.order)
     level = options.level
     while True:
-        tables = _tables(trace, catalogue, order, phases, level, options)
+        tables = _tables(outline, catalogue, phases, level, options)
         if options.max_steps is None or len(tables.columns) <= options.max_steps:
             break
         if level is LEVELS[0]:
             break
         level = LEVELS[LEVELS.index(level) - 1]
-    return _folded(trace, tables, level, options, words_of(catalogue.language))
+    return _folded(outline, tables, level, options, words_of(catalogue.language))
 
 
 def iter_steps(
@@ -98,6 +107,30 @@ def shown_functions(trace: Trace, catalogue: Catalogue, level: Level) -> set[int
         ):
             shown.add(key)
     return shown
+
+
+def outlined_functions(
+    functions: Mapping[int, Function], catalogue: Catalogue, level: Level
+) -> set[int] | None:
+    """Ids of the functions whose calls the folding at a level looks at; None for all of them.
+
+    Those are what the level and the ones below it show, the user's own, and what moves the story on.
+    """
+    if level is Level.ALL or any(each.origin is Origin.LIBRARY for each in functions.values()):
+        return None  # whether a call leads into a library depends on its caller, whatever that is
+    found = set()
+    for key, function in functions.items():
+        landmark = catalogue.landmark(function.module, function.qualname)
+        is_known = landmark is not None and bool(
+            level is Level.PIPELINE
+            or landmark.is_milestone
+            or landmark.is_chapter
+            or landmark.is_leaf
+            or landmark.phase
+        )
+        if is_known or function.origin is Origin.USER:
+            found.add(key)
+    return found
 
 
 def _is_at(landmark: Landmark, level: Level) -> bool:
@@ -157,20 +190,17 @@ def shown_positions(
 
 
 def _tables(
-    trace: Trace,
-    catalogue: Catalogue,
-    order: CallOrder,
-    phases: list[str],
-    level: Level,
-    options: FoldOptions,
+    outline: Outline, catalogue: Catalogue, phases: list[str], level: Level, options: FoldOptions
 ) -> FoldTables:
+    trace, order = outline.trace, outline.order
     shown = shown_positions(trace, catalogue, order, phases, level)
-    return fold_tables(trace, catalogue, order, phases, shown, options.fold_repeats)
+    return fold_tables(trace, catalogue, order, phases, shown, options.fold_repeats, outline.folded_counts)
 
 
 def _folded(
-    trace: Trace, tables: FoldTables, level: Level, options: FoldOptions, words: Words
+    outline: Outline, tables: FoldTables, level: Level, options: FoldOptions, words: Words
 ) -> FoldedTrace:
+    trace = outline.trace
     columns = tables.columns
     steps = StepSequence(trace, tables)
     return FoldedTrace(
@@ -178,7 +208,7 @@ def _folded(
         level=level,
         steps=steps,
         chapters=_chapters(trace, tables),
-        total_call_count=len(trace.calls) + options.filtered_count,
+        total_call_count=outline.call_count + options.filtered_count,
         hidden_count=sum(columns.hidden_count),
         filtered_count=options.filtered_count,
         notice=_notice(options, level, columns, words),

@@ -135,6 +135,7 @@ def fold_tables(
     phases: list[str],
     shown: bytearray,
     fold_repeats: bool,
+    folded_counts: "array[int] | None" = None,
 ) -> FoldTables:
     """Fold the calls of a trace.
 
@@ -145,6 +146,7 @@ def fold_tables(
         phases: the phase's id of each call, by position.
         shown: one byte for each call, by position; every root must be shown.
         fold_repeats: whether adjacent equal runs become one.
+        folded_counts: by position, calls below it that are not in the trace, to be counted as folded.
     """
     nodes = _shown_nodes(order, shown)
     names: list[Phase | None] = [None, *catalogue.phases.values()]
@@ -155,7 +157,9 @@ def fold_tables(
     if fold_repeats:
         _find_repeats(trace, nodes, requests)
     step_of_node, columns = _number_steps(trace, nodes, phase_numbers, requests)
-    owners = _owners(trace, order, shown, step_of_node, columns)
+    owners = _owners(order, shown, step_of_node, columns)
+    for owner, count in zip(owners, folded_counts or (), strict=False):
+        columns.hidden_count[owner - 1] += count
     landmarks = {
         key: catalogue.landmark(function.module, function.qualname)
         for key, function in trace.functions.items()
@@ -176,15 +180,20 @@ def _requests(
 ) -> "array[int]":
     """Each call's request, by position; what accepts a connection belongs to the first request on it."""
     is_of_request = [phase is not None and not phase.is_startup for phase in names]
-    requests = array("q", trace.calls.request_id)
+    recorded = trace.calls.request_id
+    requests = array("q", recorded)
+    below = array("q", recorded)  # the call's own, else the first below it
     for position in reversed(order.preorder):
         parent = order.parents[position]
-        if parent >= 0 and is_of_request[phases[parent]] and not trace.calls.request_id[parent]:
-            requests[parent] = requests[position] or requests[parent]
+        if parent >= 0 and not recorded[parent]:
+            below[parent] = below[position] or below[parent]
+            if is_of_request[phases[parent]]:
+                requests[parent] = below[parent]
+    above = array("q", [*requests, 0])  # the call's own, else the nearest above it; the last is the roots'
     for position in order.preorder:
-        parent = order.parents[position]
-        if parent >= 0 and not requests[position] and is_of_request[phases[position]]:
-            requests[position] = requests[parent]
+        above[position] = above[position] or above[order.parents[position]]
+        if is_of_request[phases[position]]:
+            requests[position] = above[position]
     return requests
 
 
@@ -315,9 +324,7 @@ def _append(columns: StepColumns, position: int, above: int, phase: int, request
         counter.append(0)
 
 
-def _owners(
-    trace: Trace, order: CallOrder, shown: bytearray, steps: "array[int]", columns: StepColumns
-) -> "array[int]":
+def _owners(order: CallOrder, shown: bytearray, steps: "array[int]", columns: StepColumns) -> "array[int]":
     """The step that stands for each call; a hidden one is counted on its nearest shown ancestor's."""
     for position in order.preorder:
         if not shown[position]:

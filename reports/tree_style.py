@@ -2,9 +2,6 @@
 
 from dataclasses import dataclass
 
-from rich.color import ColorSystem
-from rich.style import Style
-
 from flasktrace.reports.labels import Role
 
 THEME = {
@@ -40,6 +37,9 @@ class Styles:
     def __init__(self, is_coloured: bool) -> None:
         self._codes = {name: ("", "") for name in THEME}
         if is_coloured:
+            from rich.color import ColorSystem
+            from rich.style import Style
+
             for name, definition in THEME.items():
                 rendered = Style.parse(definition).render(_MARK, color_system=ColorSystem.STANDARD)
                 before, _, after = rendered.partition(_MARK)

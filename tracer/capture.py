@@ -11,7 +11,7 @@ hashed, as a metaclass may define ``__hash__`` too.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from itertools import islice
+from itertools import islice, repeat
 from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import Any
 
@@ -143,6 +143,7 @@ _SPECIAL: dict[type, Callable[[Any], Captured]] = {
 _get_special = {id(kind): special for kind, special in _SPECIAL.items()}.get
 
 _KEY_NAMES = frozenset({"key", "name", "keyword", "header_name", "k"})  # parameters that name another one
+_KEY_NAMES |= {prefix + name for name in _KEY_NAMES for prefix in ("_", "__")}
 # Parameters that say where a cookie or token belongs, not what it is: Werkzeug's test client hands its
 # cookie functions the path of each request, which must not be masked all over the trace.
 _PLACE_NAMES = frozenset({"path", "server_name", "domain", "host", "environ", "url", "method", "samesite"})
@@ -170,22 +171,23 @@ class Texts(Masking):
         """Make the texts anew, without the secret."""
         self._values.clear()
 
-    def values(self, function: str, names: Sequence[str], captured: Sequence[Captured]) -> tuple[Value, ...]:
-        """The model's values of a call's parameters.
+    def secret_flags(
+        self, function: str, names: Sequence[str], captured: Sequence[Captured]
+    ) -> Iterable[bool]:
+        """For each of a call's parameters, whether it is secret whatever its own name is.
 
-        Beside the values of secret names, those are masked that go with a secret key
-        (``add("Set-Cookie", value)``) or into a function of a secret name (``dump_cookie(key, value)``).
+        Those are that go with a secret key (``add("Set-Cookie", value)``) or into a function of a secret
+        name (``dump_cookie(key, value)``).
         """
         is_secret = self.is_secret_name(function)
-        for name, item in zip(names, captured, strict=True):
-            if name.lstrip("_") in _KEY_NAMES and type(item) is str and self.is_secret_name(item):
-                is_secret = True
+        if not is_secret and not _KEY_NAMES.isdisjoint(names):
+            pairs = zip(names, captured, strict=True)
+            is_secret = any(
+                name in _KEY_NAMES and type(item) is str and self.is_secret_name(item) for name, item in pairs
+            )
         if not is_secret:
-            return tuple(map(self.value, names, captured))
-        return tuple(
-            self.value(name, item, name.lstrip("_") not in _KEY_NAMES | _PLACE_NAMES)
-            for name, item in zip(names, captured, strict=True)
-        )
+            return repeat(False, len(names))
+        return [name not in _KEY_NAMES and name.lstrip("_") not in _PLACE_NAMES for name in names]
 
     def value(self, name: str, captured: Captured, is_secret: bool = False) -> Value:
         """The model's value of a captured one."""

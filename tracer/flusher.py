@@ -4,13 +4,16 @@ import _thread
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from time import perf_counter_ns
+from typing import TYPE_CHECKING
 
 from flasktrace.tracer.builder import Builder
 from flasktrace.tracer.client import Latch
 from flasktrace.tracer.errors import TraceError
-from flasktrace.tracer.live_messages import DeltaMaker
 from flasktrace.tracer.model import Metadata, Request
 from flasktrace.tracer.store import TraceWriter
+
+if TYPE_CHECKING:
+    from flasktrace.tracer.live_messages import DeltaMaker
 
 _FLUSH_EVERY_S = 0.25
 _LATE_NS = 100_000_000  # an event may reach its list this long after its time
@@ -22,7 +25,7 @@ class Flusher:
     def __init__(
         self,
         builder: Builder,
-        writer: TraceWriter | DeltaMaker | None,
+        writer: "TraceWriter | DeltaMaker | None",
         metadata: Metadata,
         requests: Sequence[Request] = (),
         on_thread: Callable[[], None] = lambda: None,

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from flasktrace.tracer.masking import MIN_LEARNED_CHARS, Masking
-from flasktrace.tracer.model import Detail, Marker, Outcome, Raised, Returned, Trace, Value
+from flasktrace.tracer.model import Marker, Trace
+from flasktrace.tracer.values import DetailShape, OutcomeShape, ValueShape
 
 _BUDGET_CHARS = 100_000_000  # to search at a time, of one secret, in about a tenth of a second
 _LEAST_BUDGET_CHARS = 10_000_000  # of recordings that learn secrets all the time
@@ -22,20 +23,26 @@ Clean = Callable[[str], str]
 
 @dataclass(slots=True)
 class Remade:
-    """The positions of what was made anew."""
+    """What was made anew.
 
-    details: list[int] = field(default_factory=list)
-    outcomes: list[int] = field(default_factory=list)
+    Attributes:
+        values: the new text by class, text, and whether it has an object's id.
+        raised: the new text of exceptions by the old one.
+        markers: positions.
+    """
+
+    values: dict[tuple[str, str, bool], str] = field(default_factory=dict)
+    raised: dict[str, str] = field(default_factory=dict)
     markers: list[int] = field(default_factory=list)
 
     def add(self, other: "Remade") -> None:
         """Take in what another has."""
-        self.details += other.details
-        self.outcomes += other.outcomes
+        self.values |= other.values
+        self.raised |= other.raised
         self.markers += other.markers
 
     def __bool__(self) -> bool:
-        return bool(self.details or self.outcomes or self.markers)
+        return bool(self.values or self.raised or self.markers)
 
 
 class LateMasking:
@@ -59,10 +66,33 @@ class LateMasking:
         budget = max(_BUDGET_CHARS * 10 // (9 + self._times), _LEAST_BUDGET_CHARS)
         count = budget // (min(len(beginnings), _MANY) * _ENTRY_CHARS) + 1
         trace, clean = self._trace, self._texts.clean
+
+        def clean_values(shapes: tuple[ValueShape, ...]) -> tuple[ValueShape, ...]:
+            cleaned = []
+            for name, class_name, text, has_object in shapes:
+                new_text = clean(text)
+                if new_text != text:
+                    remade.values[class_name, text, has_object] = new_text
+                cleaned.append((name, class_name, new_text, has_object))
+            return tuple(cleaned)
+
+        def clean_detail(shape: DetailShape) -> DetailShape:
+            return shape[0], clean_values(shape[1])
+
+        def clean_outcome(shape: OutcomeShape) -> OutcomeShape:
+            kind, class_name, text, line, values = shape
+            new_text = clean(text)
+            if new_text != text:
+                remade.raised[text] = new_text
+            return kind, class_name, new_text, line, clean_values(values)
+
+        def clean_marker(marker: Marker) -> Marker:
+            return replace(marker, data=_clean_data(marker.data, clean))
+
         calls = trace.calls
-        remade.details = _search(calls.details, count, beginnings, _detail_texts, _clean_detail, clean)
-        remade.outcomes = _search(calls.outcomes, count, beginnings, _outcome_texts, _clean_outcome, clean)
-        remade.markers = _search(trace.markers, count, beginnings, _marker_texts, _clean_marker, clean)
+        _search(calls.details.shapes, count, beginnings, _detail_texts, clean_detail)
+        _search(calls.outcomes.shapes, count, beginnings, _outcome_texts, clean_outcome)
+        remade.markers = _search(trace.markers, count, beginnings, _marker_texts, clean_marker)
         for i, thread in enumerate(trace.threads):
             trace.threads[i] = replace(thread, name=clean(thread.name))
         return remade
@@ -73,8 +103,7 @@ def _search(
     count: int,
     beginnings: list[str],
     texts_of: Callable[[Any], Iterable[str]],
-    cleaned: Callable[[Any, Clean], Any],
-    clean: Clean,
+    cleaned: Callable[[Any], Any],
 ) -> list[int]:
     """Clean the entries that show a secret, of the last ones of a pool; their positions."""
     first = max(len(pool) - count, 0)
@@ -89,48 +118,23 @@ def _search(
     for position, text in enumerate(texts, first):
         # In what is quoted in URLs beginnings may be written in other ways.
         if "%" in text or any(beginning in text for beginning in found):
-            item = cleaned(pool[position], clean)
+            item = cleaned(pool[position])
             if item != pool[position]:
                 pool[position] = item
                 remade.append(position)
     return remade
 
 
-def _clean_value(value: Value, clean: Clean) -> Value:
-    text = clean(value.text)
-    return value if text == value.text else replace(value, text=text)
+def _detail_texts(shape: DetailShape) -> Iterable[str]:
+    return [text for _, _, text, _ in shape[1]]
 
 
-def _detail_texts(detail: Detail) -> Iterable[str]:
-    return [value.text for value in (detail.receiver, *detail.parameters) if value is not None]
-
-
-def _clean_detail(detail: Detail, clean: Clean) -> Detail:
-    parameters = tuple(_clean_value(value, clean) for value in detail.parameters)
-    receiver = detail.receiver and _clean_value(detail.receiver, clean)
-    return replace(detail, receiver=receiver, parameters=parameters)
-
-
-def _outcome_texts(outcome: Outcome) -> Iterable[str]:
-    if isinstance(outcome, Raised):
-        return [outcome.text]
-    return [outcome.value.text] if isinstance(outcome, Returned) and outcome.value is not None else []
-
-
-def _clean_outcome(outcome: Outcome, clean: Clean) -> Outcome:
-    if isinstance(outcome, Raised):
-        return replace(outcome, text=clean(outcome.text))
-    if isinstance(outcome, Returned) and outcome.value is not None:
-        return replace(outcome, value=_clean_value(outcome.value, clean))
-    return outcome
+def _outcome_texts(shape: OutcomeShape) -> Iterable[str]:
+    return [shape[2], *(text for _, _, text, _ in shape[4])]
 
 
 def _marker_texts(marker: Marker) -> Iterable[str]:
     return _texts_in(marker.data)
-
-
-def _clean_marker(marker: Marker, clean: Clean) -> Marker:
-    return replace(marker, data=_clean_data(marker.data, clean))
 
 
 def _texts_in(data: Any) -> Iterable[str]:

@@ -1,12 +1,23 @@
 """What a live recording and the walk that watches it tell each other, over a pipe between two processes."""
 
 from array import array
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from flasktrace.tracer.live import Bookmark, Go
-from flasktrace.tracer.model import Detail, Function, Marker, Metadata, Outcome, Request, Thread, Trace
+from flasktrace.tracer.model import (
+    Detail,
+    Details,
+    Function,
+    Marker,
+    Metadata,
+    Outcome,
+    Outcomes,
+    Request,
+    Thread,
+    Trace,
+)
 from flasktrace.tracer.store_schema import CALL_COLUMNS
 
 
@@ -47,7 +58,7 @@ class Delta:
 def empty_trace() -> Trace:
     """What the watcher's copy is at first: without the pools' own first entries, as those are sent too."""
     trace = Trace()
-    trace.calls.details, trace.calls.outcomes, trace.calls.phases = [], [], []
+    trace.calls.details, trace.calls.outcomes, trace.calls.phases = Details(()), Outcomes(()), []
     return trace
 
 
@@ -82,10 +93,10 @@ class DeltaMaker:
     def close(self) -> None:
         """Nothing is left open."""
 
-    def _new(self, name: str, items: list[Any]) -> list[Any]:
+    def _new(self, name: str, items: Sequence[Any]) -> list[Any]:
         first = self._counts.get(name, 0)
         self._counts[name] = len(items)
-        return items[first:]
+        return list(items[first:])
 
 
 # ---- From the recording ------------------------------------------------------------------------------

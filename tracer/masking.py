@@ -54,6 +54,7 @@ _PLACES = (  # get_cookie_name() and its kin
 )
 _MAX_LEARNED = 100_000
 _MAX_SETTINGS = 100  # of a dict or list among them
+_MAX_CLEANED = 5_000
 MIN_LEARNED_CHARS = 6  # shorter secrets would blacken innocent text all over the trace
 _MIN_GUESSED_CHARS = 8  # of those that are taken for secret without being named so in the program
 _MAX_WORD_CHARS = 11  # longer ones of letters alone are no plain words
@@ -77,8 +78,9 @@ class Masking:
         self._secret_names: dict[str, bool] = {}
         # By their first characters, in order: thousands must not slow down the look for each of them.
         self._learned: dict[str, list[str]] = {}
-        self._learned_count = 0
+        self.learned_count = 0
         self._late: set[str] = set()  # the beginnings of what was learned since take_late()
+        self._cleaned: dict[str, str] = {}  # texts, that come again and again
 
     def is_secret_name(self, name: str) -> bool:
         """Tell whether values of this name are to be masked."""
@@ -104,11 +106,12 @@ class Masking:
         for form in _forms(secret):
             start = form[:MIN_LEARNED_CHARS]
             known = self._learned.get(start, ())
-            if form not in known and self._learned_count < _MAX_LEARNED:
+            if form not in known and self.learned_count < _MAX_LEARNED:
                 self._late.add(start)
                 # A new list: another thread may be reading the old one.
                 self._learned[start] = sorted([*known, form])
-                self._learned_count += 1
+                self.learned_count += 1
+                self._cleaned = {}
                 self.on_learned()
 
     def take_late(self) -> list[str]:
@@ -161,13 +164,13 @@ class Masking:
 
     def clean(self, text: str) -> str:
         """``text`` with all that is known or looks to be secret masked."""
-        text = self._cleaned(text)
-        if "%" in text:
-            # What is quoted in URLs differs from one library to the next.
-            unquoted = unquote_plus(text)
-            unmasked = self._cleaned(unquoted)
-            text = text if unmasked == unquoted else printable(unmasked)
-        return text
+        known = self._cleaned  # another thread may learn a secret, and put an empty one there
+        cleaned = known.get(text)
+        if cleaned is None:
+            if len(known) >= _MAX_CLEANED:
+                known.clear()
+            cleaned = known[text] = self._clean(text)
+        return cleaned
 
     def clean_exception(self, text: str) -> str:
         """The same of what an exception says, which may have been given a name and a value."""
@@ -176,7 +179,16 @@ class Masking:
             self.learn_guess(text[first:last])
         return self.clean(secret_shapes.masked(text, spans, MASK))
 
-    def _cleaned(self, text: str) -> str:
+    def _clean(self, text: str) -> str:
+        text = self._clean_once(text)
+        if "%" in text:
+            # What is quoted in URLs differs from one library to the next.
+            unquoted = unquote_plus(text)
+            unmasked = self._clean_once(unquoted)
+            text = text if unmasked == unquoted else printable(unmasked)
+        return text
+
+    def _clean_once(self, text: str) -> str:
         if self._learned and len(text) >= MIN_LEARNED_CHARS:
             text = self._without_learned(text)
         if len(self._patterns) > 1 or _has_hint(text.lower()):

@@ -12,9 +12,47 @@ from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from itertools import compress, count, islice, repeat
+from operator import add, eq, ge, gt, le, lt
 from typing import overload
 
 from flasktrace.tracer.errors import TraceError
+from flasktrace.tracer.values import (
+    NO_DETAIL,
+    PLAIN_RETURN,
+    UNFINISHED,
+    Detail,
+    Details,
+    Outcome,
+    Outcomes,
+    Raised,
+    Returned,
+    Unfinished,
+    Value,
+)
+
+__all__ = [
+    "NO_DETAIL",
+    "PLAIN_RETURN",
+    "UNFINISHED",
+    "Call",
+    "Calls",
+    "Detail",
+    "Details",
+    "Function",
+    "Marker",
+    "Metadata",
+    "Origin",
+    "Outcome",
+    "Outcomes",
+    "Raised",
+    "Request",
+    "Returned",
+    "Thread",
+    "Trace",
+    "Unfinished",
+    "Value",
+]
 
 
 class Origin(Enum):
@@ -49,43 +87,6 @@ class Function:
     def dotted_name(self) -> str:
         """Module and qualified name, ``flask.app.Flask.wsgi_app``."""
         return f"{self.module}.{self.qualname}"
-
-
-@dataclass(frozen=True, slots=True)
-class Value:
-    """A value as it was seen, shallowly: never the object itself."""
-
-    name: str  # of the parameter; "" where there is none
-    class_name: str
-    object_id: int
-    text: str  # bounded, cleaned of control characters, secrets masked
-
-
-@dataclass(frozen=True, slots=True)
-class Returned:
-    """The call came back with a value (none when values are not recorded)."""
-
-    value: Value | None = None
-    line_number: int | None = None  # of the return
-
-
-@dataclass(frozen=True, slots=True)
-class Raised:
-    """An exception left the call."""
-
-    class_name: str = ""
-    text: str = ""
-    line_number: int | None = None  # where it left this frame
-
-
-@dataclass(frozen=True, slots=True)
-class Unfinished:
-    """The recording ended first."""
-
-
-Outcome = Returned | Raised | Unfinished
-UNFINISHED = Unfinished()
-PLAIN_RETURN = Returned()
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,17 +158,6 @@ class Metadata:
     extra: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Detail:
-    """The values at a call's entry; equal ones are stored once."""
-
-    receiver: Value | None = None
-    parameters: tuple[Value, ...] = ()
-
-
-NO_DETAIL = Detail()
-
-
 class Calls(Sequence[Call]):
     """The calls as columns, in order of start; ``calls[i]`` makes the row at position ``i``.
 
@@ -206,8 +196,8 @@ class Calls(Sequence[Call]):
         self.phase = array("i")
         self.detail = array("i")
         self.outcome = array("i")
-        self.details: list[Detail] = [NO_DETAIL]
-        self.outcomes: list[Outcome] = [UNFINISHED, PLAIN_RETURN]
+        self.details = Details()
+        self.outcomes = Outcomes()
         self.phases: list[str] = [""]
 
     def __len__(self) -> int:
@@ -298,6 +288,7 @@ class Trace:
     calls: Calls = field(default_factory=Calls)
     markers: list[Marker] = field(default_factory=list)
     dropped_count: int = 0  # calls that were not kept, for the limit or a filter given at recording
+    unread_count: int = 0  # calls that are in the file, but were not wanted
 
     def call(self, call_id: int) -> Call:
         """The call of this id.
@@ -311,15 +302,55 @@ class Trace:
         """The function that a call ran."""
         return self.functions[call.function_id]
 
-    def validate(self) -> None:
+    def validate(self, places: Sequence[int] | None = None) -> None:
         """Check the invariants: every id resolves, a parent comes first and encloses, depth is one more.
 
         A parent in another thread (a hand-over) encloses the start only: the new thread outlives the
         call that started it.
 
+        Args:
+            places: of each call's parent among the calls, counted from 1, with 0 for none; where they are at
+                hand, they need not be looked for.
+
         Raises:
             TraceError: the first invariant that does not hold.
         """
+        if not self._is_plainly_valid(places):
+            self._validate_calls()
+        for thread in self.threads:
+            if thread.started_by is not None:
+                self._require_call(thread.started_by, f"thread {thread.id}")
+        for marker in self.markers:
+            if marker.call_id is not None:
+                self._require_call(marker.call_id, f"marker {marker.id}")
+
+    def _is_plainly_valid(self, places: Sequence[int] | None) -> bool:
+        """The same check of the calls by loops in C; False when in doubt."""
+        calls = self.calls
+        ids, starts, ends = calls.id, calls.start_ns, calls.end_ns
+        if not len(calls) or ids[0] <= 0 or starts[0] < 0 or not all(map(lt, ids, islice(ids, 1, None))):
+            return False
+        parents: Sequence[int] = calls.parent_id if places is None else places
+        if places is None and ids[-1] != len(ids):
+            found = {0: 0, **dict(zip(ids, count(1), strict=False))}
+            parents = [found.get(parent_id, -1) for parent_id in calls.parent_id]
+        if min(parents) < 0 or not all(map(lt, calls.parent_id, ids)):
+            return False
+        child_depths = array("q", [0, *map(add, calls.depth, repeat(1))])
+        parent_ends = array("q", [max(ends), *ends])
+        late = map(gt, ends, map(parent_ends.__getitem__, parents))
+        return (
+            self.functions.keys() >= set(calls.function_id)
+            and {thread.id for thread in self.threads} >= set(calls.thread_id)
+            and {0, *(request.id for request in self.requests)} >= set(calls.request_id)
+            and all(map(le, starts, islice(starts, 1, None)))
+            and all(map(ge, ends, starts))
+            and all(map(eq, calls.depth, map(child_depths.__getitem__, parents)))
+            # A new thread outlives the call that started it.
+            and all(calls.thread_id[i] != calls.thread_id[parents[i] - 1] for i in compress(count(), late))
+        )
+
+    def _validate_calls(self) -> None:
         calls = self.calls
         threads = {thread.id for thread in self.threads}
         requests = {request.id for request in self.requests} | {0}
@@ -341,12 +372,6 @@ class Trace:
             if calls.end_ns[i] < calls.start_ns[i]:
                 raise TraceError(f"call {call_id} ends before it starts")
             self._validate_parent(i)
-        for thread in self.threads:
-            if thread.started_by is not None:
-                self._require_call(thread.started_by, f"thread {thread.id}")
-        for marker in self.markers:
-            if marker.call_id is not None:
-                self._require_call(marker.call_id, f"marker {marker.id}")
 
     def _require_call(self, call_id: int, who: str) -> None:
         try:

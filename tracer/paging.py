@@ -19,11 +19,32 @@ from typing import Any
 from flasktrace.tracer import store_reading
 from flasktrace.tracer.errors import TraceError
 from flasktrace.tracer.model import Call, Calls, Function, Marker, Metadata, Request, Thread, Trace
+from flasktrace.tracer.store_cells import as_int, as_int_or_none, as_json, as_text
+from flasktrace.tracer.store_pools import PoolReader
 from flasktrace.tracer.store_schema import MAX_CALLS
+
+LONG_CALLS = 50_000
+"""A trace of more calls is not read whole where a view can do without."""
 
 _CACHED_CALLS = 5_000
 _NEAR_MARKERS = 5_000  # looked at for the last of a request: one has a few dozen
 _ERRORS = (sqlite3.Error, ValueError, TypeError, KeyError, IndexError, OverflowError, RecursionError)
+
+
+# By the version of the file: ids of what may hold a text. In version 1 values are JSON.
+_IS_SEEN = "text LIKE :text ESCAPE '\\' OR class_name LIKE :text ESCAPE '\\'"
+_SEEN = f"SELECT id FROM seen_values WHERE {_IS_SEEN}"
+_DETAILS = {
+    1: "SELECT id FROM details WHERE parameters LIKE :json ESCAPE '\\' OR receiver LIKE :json ESCAPE '\\'",
+    2: "SELECT id FROM detail_rows WHERE shape_id IN (SELECT s.id FROM detail_shapes s WHERE s.names_id IN"
+    " (SELECT id FROM parameter_names WHERE names LIKE :json ESCAPE '\\')"
+    f" OR EXISTS (SELECT 1 FROM json_each('[' || s.value_ids || ']') v WHERE v.value IN ({_SEEN})))",
+}
+_OUTCOMES = {
+    1: f"SELECT id FROM outcomes WHERE {_IS_SEEN} OR value LIKE :json ESCAPE '\\'",
+    2: "SELECT id FROM outcome_rows WHERE shape_id IN"
+    f" (SELECT id FROM outcome_shapes WHERE {_IS_SEEN} OR value_id IN ({_SEEN}))",
+}
 
 
 @dataclass(slots=True)
@@ -58,8 +79,10 @@ class TraceFile:
             self._marker_times: tuple[array[int], array[int]] | None = None
             self._table_markers: list[int] | None = None
             store_reading._distrust(self._connection)
-            store_reading._check_tables(self._connection)
-            small = store_reading._Reader(self._connection).small_tables()
+            reader = store_reading._Reader(self._connection)
+            self.version = reader.version
+            self.pools = PoolReader(self._connection, reader.version)
+            small = reader.small_tables()
             self.metadata: Metadata = small.metadata
             self.threads: dict[int, Thread] = {thread.id: thread for thread in small.threads}
             self.requests: dict[int, Request] = {request.id: request for request in small.requests}
@@ -72,6 +95,44 @@ class TraceFile:
     def close(self) -> None:
         """Close the file."""
         self._connection.close()
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """The connection, for the one thread that is inside; what is found damaged is told as such."""
+        with self._guarded(), self._lock:
+            yield self._connection
+
+    def empty_trace(self) -> Trace:
+        """A trace with all but calls and markers."""
+        threads, requests = list(self.threads.values()), list(self.requests.values())
+        return Trace(self.metadata, threads, requests, self.functions, dropped_count=self.dropped_count)
+
+    def markers(self, kind: str) -> list[Marker]:
+        """The markers of one kind. To be called while :meth:`reading`."""
+        query = "SELECT id, kind, call_id, time_ns, data FROM markers WHERE kind = ? ORDER BY id"
+        return [_marker(row) for row in self._connection.execute(query, (kind,))]
+
+    def markers_of(self, call_ids: Sequence[int]) -> list[Marker]:
+        """The markers of some calls, which are in order, and those of none."""
+        wanted: set[int | None] = {None, *call_ids}
+        query = (
+            "SELECT id, kind, call_id, time_ns, data FROM markers WHERE call_id IS NULL"
+            " OR call_id BETWEEN ? AND ? ORDER BY id"
+        )
+        first, last = (call_ids[0], call_ids[-1]) if call_ids else (0, 0)
+        with self.reading() as connection:
+            return [_marker(row) for row in connection.execute(query, (first, last)) if row[2] in wanted]
+
+    def ids_of_request(self, request_id: int, limit: int) -> list[int]:
+        """The ids of the calls of a request, at most ``limit`` of them."""
+        query = (
+            "SELECT id FROM calls WHERE request_id = ?"
+            if self.version == 1
+            else "SELECT id FROM call_rows WHERE strand_id IN (SELECT id FROM strands WHERE request_id = ?)"
+        )
+        with self.reading() as connection:
+            rows = connection.execute(f"{query} ORDER BY id LIMIT ?", (request_id, limit))
+            return [as_int(row[0]) for row in rows]
 
     def rows_of(self, function_ids: Sequence[int]) -> Rows:
         """The calls of some functions, and all that have no recorded caller in their own thread."""
@@ -105,17 +166,13 @@ class TraceFile:
         return found
 
     def _read_call(self, call_id: int) -> Call:
-        query = (
-            "SELECT c.*, d.receiver, d.parameters, o.kind, o.class_name, o.text, o.value, o.line_number"
-            " FROM calls c JOIN details d ON d.id = c.detail_id JOIN outcomes o ON o.id = c.outcome_id"
-            " WHERE c.id = ?"
-        )
         with self._guarded():
-            row = self._row(query, call_id)
+            row = self._row("SELECT * FROM calls WHERE id = ?", call_id)
             if row is None:
                 raise _Missing
-            numbers = [store_reading._as_int_or_none(cell) for cell in row[:9]]
-            receiver, parameters = row[12:14]
+            numbers = [as_int_or_none(cell) for cell in row]
+            with self._lock:
+                detail, outcome = self.pools.detail(numbers[10]), self.pools.outcome(numbers[11])
             return Call(
                 numbers[0] or 0,
                 numbers[1] or None,
@@ -127,9 +184,9 @@ class TraceFile:
                 numbers[7] or 0,
                 numbers[8] or 0,
                 None,
-                None if receiver is None else store_reading._as_value(store_reading._json(receiver)),
-                tuple(store_reading._as_value(item) for item in store_reading._json(parameters)),
-                store_reading._outcome_of(row[14:]),
+                detail.receiver,
+                detail.parameters,
+                outcome,
             )
 
     def find(self, text: str, function_ids: Sequence[int], after_id: int) -> Iterator[int]:
@@ -137,16 +194,12 @@ class TraceFile:
 
         From the one behind ``after_id`` on; after the last come the first.
         """
-        # Values are JSON, the texts of exceptions are not.
-        sought = {"after_id": after_id, "value": _like(json.dumps(text)[1:-1]), "text": _like(text)}
+        sought = {"after_id": after_id, "json": _like(json.dumps(text)[1:-1]), "text": _like(text)}
         marks = ", ".join(str(int(number)) for number in function_ids)
         query = (
             f"SELECT id FROM calls WHERE id {{}} :after_id AND (function_id IN ({marks})"
-            " OR detail_id IN (SELECT id FROM details WHERE parameters LIKE :value ESCAPE '\\'"
-            " OR receiver LIKE :value ESCAPE '\\') OR outcome_id IN (SELECT id FROM outcomes"
-            " WHERE text LIKE :text ESCAPE '\\' OR class_name LIKE :text ESCAPE '\\'"
-            " OR value LIKE :value ESCAPE '\\'))"
-            " ORDER BY id"
+            f" OR detail_id IN ({_DETAILS[self.version]})"
+            f" OR outcome_id IN ({_OUTCOMES[self.version]})) ORDER BY id"
         )
         for comparison in (">", "<="):
             with self._guarded(), self._lock:
@@ -167,7 +220,8 @@ class TraceFile:
             f" AND ({condition}) ORDER BY m.id DESC LIMIT 1"
         )
         with self._guarded():
-            return _marker(self._row(query, marker_id, marker_id - _NEAR_MARKERS, *values))
+            row = self._row(query, marker_id, marker_id - _NEAR_MARKERS, *values)
+            return None if row is None else _marker(row)
 
     def last_tables(self, until_ns: int) -> Marker | None:
         """The last marker of the app's tables by a moment."""
@@ -181,7 +235,8 @@ class TraceFile:
             if not at:
                 return None
             query = "SELECT id, kind, call_id, time_ns, data FROM markers WHERE id = ?"
-            return _marker(self._row(query, self._table_markers[at - 1]))
+            row = self._row(query, self._table_markers[at - 1])
+            return None if row is None else _marker(row)
 
     def _marker_at(self, until_ns: int) -> int:
         """The id of the last marker by a moment; markers are in order of time."""
@@ -227,11 +282,11 @@ class _Missing(Exception):
     """There is no such row."""
 
 
-def _marker(row: tuple[Any, ...] | None) -> Marker | None:
-    if row is None:
-        return None
+def _marker(row: tuple[Any, ...]) -> Marker:
     marker_id, kind, call_id, time_ns, data = row
-    return Marker(int(marker_id), str(kind), int(call_id), int(time_ns), dict(store_reading._json(data)))
+    return Marker(
+        as_int(marker_id), as_text(kind), as_int_or_none(call_id), as_int(time_ns), dict(as_json(data))
+    )
 
 
 def count_calls(path: Path) -> int:

@@ -26,6 +26,27 @@ class CallOrder:
     preorder: "array[int]"
 
 
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """Some calls of a trace, under their nearest callers among them.
+
+    Attributes:
+        trace: of these calls. Their values name no objects: equal ones have the same detail.
+        order: their tree.
+        folded_counts: by position, how many calls were left out below a call, and below none between; None
+            for none at all.
+    """
+
+    trace: Trace
+    order: CallOrder
+    folded_counts: "array[int] | None" = None
+
+    @property
+    def call_count(self) -> int:
+        """Of the whole trace."""
+        return len(self.trace.calls) + sum(self.folded_counts or ())
+
+
 def call_order(calls: Calls) -> CallOrder:
     """The tree of the calls: parents and the order in which the story tells them."""
     count = len(calls)

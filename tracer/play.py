@@ -11,7 +11,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flasktrace.tracer.ancestry import with_ancestries
 from flasktrace.tracer.builder import Builder
@@ -22,9 +22,6 @@ from flasktrace.tracer.engines import make_recorder
 from flasktrace.tracer.errors import FlasktraceError, ScenarioError
 from flasktrace.tracer.flusher import Flusher
 from flasktrace.tracer.interrupts import InterruptWatch
-from flasktrace.tracer.live_client import PATIENCE_S, PatientDriver
-from flasktrace.tracer.live_messages import DeltaMaker
-from flasktrace.tracer.live_play import LivePlay
 from flasktrace.tracer.model import Metadata, Trace
 from flasktrace.tracer.program import (
     Program,
@@ -51,6 +48,10 @@ from flasktrace.tracer.surroundings import (
     on_leaving,
     own_signals,
 )
+
+if TYPE_CHECKING:
+    from flasktrace.tracer.live_messages import DeltaMaker
+    from flasktrace.tracer.live_play import LivePlay
 
 __all__ = ["PlayOptions", "PlayResult", "Response", "Scenario", "play"]
 
@@ -90,7 +91,7 @@ class PlayOptions:
     mask: tuple[str, ...] = ()
     recorder: str = ""
     activate: Callable[[], None] = _activate_bundle
-    live: LivePlay | None = None
+    live: "LivePlay | None" = None
     say: Callable[[str], None] = lambda message: None
 
 
@@ -168,6 +169,8 @@ class _Play:
         if live is None:
             self.driver = Driver(*client, options.timeout_s, ignore, self.texts.learn_guess)
         else:
+            from flasktrace.tracer.live_client import PATIENCE_S, PatientDriver
+
             self.driver = PatientDriver(
                 *client, PATIENCE_S, ignore, self.texts.learn_guess, before_stop=live.before_stop
             )

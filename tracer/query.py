@@ -13,11 +13,12 @@ from fnmatch import fnmatchcase
 
 from flasktrace.tracer.errors import UsageError
 from flasktrace.tracer.model import (
-    NO_DETAIL,
     PLAIN_RETURN,
     Calls,
+    Details,
     Function,
     Outcome,
+    Outcomes,
     Raised,
     Returned,
     Thread,
@@ -205,9 +206,9 @@ def thread(trace: Trace, wanted: int | str) -> Trace:
 def no_values(trace: Trace) -> Trace:
     """The trace without the values: what was called, and what class of exception left, is kept."""
     result = select(trace, lambda i: True)
-    result.calls.details = [NO_DETAIL]
+    result.calls.details = Details()
     result.calls.detail = array("i", bytes(4 * len(result.calls)))
-    result.calls.outcomes = [_without_value(outcome) for outcome in trace.calls.outcomes]
+    result.calls.outcomes = Outcomes(map(_without_value, trace.calls.outcomes))
     result.metadata = replace(trace.metadata, level_of_detail="calls")
     return result
 

@@ -11,22 +11,13 @@ import sqlite3
 import stat
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain, islice
+from operator import sub
 from pathlib import Path
 from typing import Any
 
 from flasktrace.tracer.errors import TraceError
 from flasktrace.tracer.late_masking import Remade
-from flasktrace.tracer.model import (
-    Calls,
-    Detail,
-    Function,
-    Marker,
-    Outcome,
-    Raised,
-    Returned,
-    Trace,
-    Value,
-)
+from flasktrace.tracer.model import Calls, Function, Marker, Trace
 from flasktrace.tracer.store_reading import read_trace
 from flasktrace.tracer.store_schema import (
     APPLICATION_ID,
@@ -34,10 +25,18 @@ from flasktrace.tracer.store_schema import (
     METADATA_TEXTS,
     SCHEMA_VERSION,
     SUFFIX,
-    TABLES,
     journal_of,
+    schema,
 )
+from flasktrace.tracer.values import Details, DetailShape, Outcomes, OutcomeShape, ValueShape
 
+# What is shared: so many of each are remembered; beyond that equal ones are stored again.
+_LIMITS = {
+    **dict.fromkeys(("sites", "strands", "parameter_names", "detail_shapes", "outcome_shapes"), 50_000),
+    "seen_values": 100_000,
+    "objects": 200_000,
+}
+_ROWS_AT_A_TIME = 16_384
 _ROWS_A_STATEMENT = (1024, 64, 8, 1)  # times the columns at most 32,766, SQLite's limit
 
 __all__ = ["SCHEMA_VERSION", "SUFFIX", "TraceWriter", "read_trace", "write_trace"]
@@ -50,25 +49,6 @@ def _text(value: str) -> str | bytes:
     except UnicodeEncodeError:
         return value.encode("utf-8", "surrogatepass")
     return value
-
-
-def _value_json(value: Value | None) -> str | None:
-    if value is None:
-        return None
-    return json.dumps([value.name, value.class_name, value.object_id, value.text])
-
-
-def _detail_row(position: int, detail: Detail) -> tuple[object, ...]:
-    parameters = [[v.name, v.class_name, v.object_id, v.text] for v in detail.parameters]
-    return position, _value_json(detail.receiver), json.dumps(parameters)
-
-
-def _outcome_row(position: int, outcome: Outcome) -> tuple[object, ...]:
-    if isinstance(outcome, Returned):
-        return position, "returned", None, None, _value_json(outcome.value), outcome.line_number
-    if isinstance(outcome, Raised):
-        return position, "raised", _text(outcome.class_name), _text(outcome.text), None, outcome.line_number
-    return position, "unfinished", None, None, None, None
 
 
 def _marker_row(marker: Marker) -> tuple[object, ...]:
@@ -89,6 +69,8 @@ class TraceWriter:
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = Path(path)
         self._written: dict[str, int] = {}
+        self._numbers = {name: Numbers(limit) for name, limit in _LIMITS.items()}
+        self._shape_ids: dict[str, list[int]] = {"detail_shapes": [], "outcome_shapes": []}
         _make_way(self.path)
         try:
             self._connection = sqlite3.connect(
@@ -98,7 +80,7 @@ class TraceWriter:
                 f"PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {SCHEMA_VERSION};"
                 # A killed process must not leave half a batch; a power cut may.
                 "PRAGMA journal_mode = DELETE; PRAGMA synchronous = OFF;"
-                + "".join(f"CREATE TABLE {name} ({columns});" for name, columns in TABLES.items())
+                + ";".join(schema(SCHEMA_VERSION).values())
             )
         except sqlite3.Error as error:
             raise TraceError(f"cannot write the trace {self.path}: {error}; choose another place") from None
@@ -120,11 +102,19 @@ class TraceWriter:
         Raises:
             TraceError: the disk is full, or the file is gone.
         """
-        calls = trace.calls
 
         def write_anew() -> None:
-            self._insert("details", [_detail_row(i, calls.details[i]) for i in remade.details])
-            self._insert("outcomes", [_outcome_row(i, calls.outcomes[i]) for i in remade.outcomes])
+            for (class_name, text, has_object), masked in remade.values.items():
+                number = self._numbers["seen_values"].get((class_name, text, has_object))
+                which, key = ("id", number) if number is not None else ("text", _text(text))
+                self._connection.execute(
+                    f"UPDATE seen_values SET text = ? WHERE {which} = ?", (_text(masked), key)
+                )
+            for text, masked in remade.raised.items():
+                self._connection.execute(
+                    "UPDATE outcome_shapes SET text = ? WHERE kind = 'raised' AND text = ?",
+                    (_text(masked), _text(text)),
+                )
             self._insert("markers", [_marker_row(trace.markers[i]) for i in remade.markers])
 
         # What is replaced would stay in the free places of its page.
@@ -147,18 +137,19 @@ class TraceWriter:
         """Close the file."""
         self._connection.close()
 
-    def _insert(self, table: str, rows: Iterable[Sequence[object]]) -> None:
-        marks = f"({', '.join('?' * COLUMN_COUNTS[table])})"
-        # Many rows a statement: each lets the program's threads run first, and waits until they let it.
+    def _insert(self, table: str, rows: Iterable[Sequence[object]], verb: str = "INSERT OR REPLACE") -> None:
+        columns = COLUMN_COUNTS[table]
+        marks = f"({', '.join('?' * columns)})"
         rows = iter(rows)
-        while batch := list(islice(rows, _ROWS_A_STATEMENT[0])):
+        while cells := list(chain.from_iterable(islice(rows, _ROWS_AT_A_TIME))):
+            # Many rows a statement: each lets the program's threads run first, and waits until they let it.
             first = 0
             for size in _ROWS_A_STATEMENT:
-                while len(batch) - first >= size:
-                    values = tuple(chain.from_iterable(batch[first : first + size]))
-                    places = ", ".join([marks] * size)
-                    self._connection.execute(f"INSERT OR REPLACE INTO {table} VALUES {places}", values)
-                    first += size
+                width = size * columns
+                statement = f"{verb} INTO {table} VALUES {', '.join([marks] * size)}"
+                while len(cells) - first >= width:
+                    self._connection.execute(statement, cells[first : first + width])
+                    first += width
 
     def _new(self, table: str, items: Sequence[Any]) -> Iterator[tuple[int, Any]]:
         """The items that were not there at the last batch, with their positions."""
@@ -176,14 +167,115 @@ class TraceWriter:
         self._insert("requests", [(r.id, _text(r.method), _text(r.target), r.status) for r in trace.requests])
         functions = list(trace.functions.values())
         self._insert("functions", [_function_row(f) for _, f in self._new("functions", functions)])
-        self._insert("details", [_detail_row(i, d) for i, d in self._new("details", calls.details)])
-        self._insert("outcomes", [_outcome_row(i, o) for i, o in self._new("outcomes", calls.outcomes)])
         self._insert("phases", [(i, _text(p)) for i, p in self._new("phases", calls.phases)])
         self._insert("markers", [_marker_row(m) for _, m in self._new("markers", trace.markers)])
         first = self._written.get("calls", 0)
         self._written["calls"] = len(calls)
-        self._insert("calls", _call_rows(calls, range(first, len(calls))))
-        self._insert("calls", _call_rows(calls, changed))
+        self._insert("call_rows", self._call_rows(calls, first), "INSERT")
+        self._insert("call_rows", chain.from_iterable(self._call_rows(calls, i, i + 1) for i in changed))
+        self._write_pools(calls)
+
+    def _call_rows(self, calls: Calls, first: int, last: int | None = None) -> Iterator[tuple[object, ...]]:
+        """The rows of a stretch of calls; all that is done for each is done by loops in C, but one."""
+        part = slice(first, last)
+        ids, starts = calls.id[part], calls.start_ns[part]
+        sites = zip(
+            calls.function_id[part], calls.depth[part], calls.call_line[part], calls.phase[part], strict=True
+        )
+        strands = zip(calls.thread_id[part], calls.request_id[part], strict=True)
+        return zip(
+            ids,
+            [a - b if b else None for a, b in zip(ids, calls.parent_id[part], strict=True)],
+            map(self._numbers["sites"].__getitem__, sites),
+            map(self._numbers["strands"].__getitem__, strands),
+            starts,
+            map(sub, calls.end_ns[part], starts),
+            calls.detail[part],
+            calls.outcome[part],
+            strict=True,
+        )
+
+    def _write_pools(self, calls: Calls) -> None:
+        """What the calls share, as far as it is new."""
+        for kind, pool in (("detail", calls.details), ("outcome", calls.outcomes)):
+            first = self._written.get(f"{kind}_rows", 0)
+            self._written[f"{kind}_rows"] = len(pool)
+            self._insert(f"{kind}_rows", self._pool_rows(f"{kind}_shapes", pool, first))
+        take = {name: numbers.take_fresh() for name, numbers in self._numbers.items()}
+        texts = [(i, _text(kind), _text(text), has) for i, (kind, text, has) in take["seen_values"]]
+        self._insert("seen_values", texts)
+        names = [(i, int(has), json.dumps(names)) for i, (has, names) in take["parameter_names"]]
+        self._insert("parameter_names", names)
+        self._insert("detail_shapes", [(i, *shape) for i, shape in take["detail_shapes"]])
+        self._insert("outcome_shapes", [(i, *shape) for i, shape in take["outcome_shapes"]])
+        self._insert("objects", take["objects"])  # number and address
+        # What is missing is 0 in the columns.
+        sites = [(i, f, depth, line or None, phase or None) for i, (f, depth, line, phase) in take["sites"]]
+        self._insert("sites", sites)
+        self._insert("strands", [(i, thread, request or None) for i, (thread, request) in take["strands"]])
+
+    def _pool_rows(self, table: str, pool: Details | Outcomes, first: int) -> Iterator[tuple[object, ...]]:
+        known, number = self._shape_ids[table], self._numbers[table].__getitem__
+        row_of = self._detail_shape if isinstance(pool, Details) else self._outcome_shape
+        known.extend(number(row_of(shape)) for shape in pool.shapes[len(known) :])
+        shape_ids = map(known.__getitem__, pool.shape[first:])
+        return zip(range(first, len(pool)), shape_ids, self._objects(pool, first), strict=True)
+
+    def _objects(self, pool: Details | Outcomes, first: int) -> Iterator[object]:
+        """The numbers of the objects of each entry: none, one as a number, more as a text."""
+        start = pool.ends[first - 1] if first else 0
+        numbers = list(map(self._numbers["objects"].__getitem__, pool.objects[start:]))
+        at = 0
+        for end in pool.ends[first:]:
+            count = end - start - at
+            if count == 1:
+                yield numbers[at]
+            else:
+                yield ",".join(map(str, numbers[at : at + count])) or None
+            at += count
+
+    def _detail_shape(self, shape: DetailShape) -> tuple[object, ...]:
+        has_receiver, values = shape
+        names = has_receiver, tuple([name for name, _, _, _ in values])
+        value_ids = ",".join([str(self._value_id(value)) for value in values])
+        return self._numbers["parameter_names"][names], value_ids
+
+    def _outcome_shape(self, shape: OutcomeShape) -> tuple[object, ...]:
+        kind, class_name, text, line, values = shape
+        value_id = self._value_id(values[0]) if values else None
+        if kind != "raised":
+            return kind, None, None, value_id, line
+        return kind, _text(class_name), _text(text), value_id, line
+
+    def _value_id(self, value: ValueShape) -> int:
+        _, class_name, text, has_object = value
+        return self._numbers["seen_values"][class_name, text, int(has_object)]
+
+
+class Numbers(dict[Any, int]):
+    """Numbers what it is asked for, from 0; what is new waits in ``fresh`` to be written.
+
+    Args:
+        limit: of what is remembered; when it is reached all is forgotten, and gets new numbers.
+    """
+
+    def __init__(self, limit: int) -> None:
+        super().__init__()
+        self.fresh: list[tuple[int, Any]] = []
+        self._limit, self._count = limit, 0
+
+    def __missing__(self, key: Any) -> int:
+        if len(self) >= self._limit:
+            self.clear()
+        number = self[key] = self._count
+        self._count += 1
+        self.fresh.append((number, key))
+        return number
+
+    def take_fresh(self) -> list[tuple[int, Any]]:
+        """What was numbered since the last time."""
+        fresh, self.fresh = self.fresh, []
+        return fresh
 
 
 def _function_row(function: Function) -> tuple[object, ...]:
@@ -196,24 +288,6 @@ def _function_row(function: Function) -> tuple[object, ...]:
         function.last_line,
         function.origin.value,
     )
-
-
-def _call_rows(calls: Calls, positions: Iterable[int]) -> Iterator[tuple[object, ...]]:
-    for i in positions:
-        yield (
-            calls.id[i],
-            calls.parent_id[i] or None,
-            calls.function_id[i],
-            calls.thread_id[i],
-            calls.request_id[i] or None,
-            calls.depth[i],
-            calls.call_line[i] or None,
-            calls.start_ns[i],
-            calls.end_ns[i],
-            calls.phase[i] or None,
-            calls.detail[i],
-            calls.outcome[i],
-        )
 
 
 def _make_way(path: Path) -> None:

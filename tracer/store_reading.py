@@ -1,36 +1,42 @@
 """Reading a trace file that may come from anybody: nothing in it is trusted, and nothing of it is run."""
 
 import contextlib
-import json
 import os
 import shutil
 import sqlite3
 import stat
 import tempfile
-from collections.abc import Sequence
+from array import array
+from collections.abc import Iterator, Sequence
+from operator import add
 from pathlib import Path
 from typing import Any
 
 from flasktrace.tracer.errors import TraceError
 from flasktrace.tracer.model import (
-    NO_DETAIL,
     PLAIN_RETURN,
     UNFINISHED,
     Calls,
-    Detail,
+    Details,
     Function,
     Marker,
     Metadata,
     Origin,
-    Outcome,
-    Raised,
+    Outcomes,
     Request,
-    Returned,
     Thread,
     Trace,
-    Unfinished,
-    Value,
 )
+from flasktrace.tracer.store_cells import (
+    as_int,
+    as_int_or_none,
+    as_json,
+    as_text,
+    expect,
+    numbered_rows,
+    rows_of,
+)
+from flasktrace.tracer.store_pools import PoolReader
 from flasktrace.tracer.store_schema import (
     APPLICATION_ID,
     CALL_COLUMNS,
@@ -39,8 +45,8 @@ from flasktrace.tracer.store_schema import (
     METADATA_TEXTS,
     SCHEMA_VERSION,
     SUFFIX,
-    TABLES,
     journal_of,
+    schema,
 )
 
 
@@ -80,7 +86,6 @@ def _read(path: Path) -> Trace:
     with contextlib.closing(connection):
         _distrust(connection)
         connection.execute("BEGIN")  # one state of a file that may be growing
-        _check_tables(connection)
         return _Reader(connection).trace()
 
 
@@ -136,45 +141,21 @@ def _distrust(connection: sqlite3.Connection) -> None:
     connection.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)
 
 
-def _check_tables(connection: sqlite3.Connection) -> None:
-    """Only our own tables, as tables, and nothing else that SQLite could evaluate."""
+def _check_tables(connection: sqlite3.Connection) -> int:
+    """Only our own tables and views, and nothing else that SQLite could evaluate; gives the version."""
+    version: int = connection.execute("PRAGMA user_version").fetchone()[0]
+    expected = schema(version)
     rows = connection.execute("SELECT type, name, sql FROM sqlite_master LIMIT 100").fetchall()
     found = set()
     for kind, name, sql in rows:
         if kind == "index" and sql is None:
             continue  # SQLite's own, for a primary key
-        if kind != "table" or name not in TABLES or sql != f"CREATE TABLE {name} ({TABLES[name]})":
+        if kind not in ("table", "view") or expected.get(name) != sql:
             raise TraceError(f"it holds the {kind} {str(name)[:40]!r}, which is none of a trace's")
         found.add(name)
-    if missing := sorted(set(TABLES) - found):
+    if missing := sorted(set(expected) - found):
         raise TraceError(f"the table {missing[0]!r} is missing")
-
-
-def _as_text(cell: object) -> str:
-    if isinstance(cell, bytes):
-        return cell.decode("utf-8", "surrogatepass")
-    if not isinstance(cell, str):
-        raise TypeError(f"a text was expected, not {cell!r:.40}")
-    return cell
-
-
-def _as_int(cell: object) -> int:
-    if not isinstance(cell, int) or not -(1 << 63) <= cell < 1 << 63:
-        raise TypeError(f"a number was expected, not {cell!r:.40}")
-    return cell
-
-
-def _as_int_or_none(cell: object) -> int | None:
-    return None if cell is None else _as_int(cell)
-
-
-def _as_value(item: Any) -> Value:
-    name, class_name, object_id, text = item
-    return Value(_as_text(name), _as_text(class_name), _as_int(object_id), _as_text(text))
-
-
-def _json(cell: object) -> Any:
-    return json.loads(_as_text(cell))
+    return version
 
 
 class _Reader:
@@ -182,18 +163,13 @@ class _Reader:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
-
-    def _rows(self, table: str) -> sqlite3.Cursor:
-        key = "key" if table == "metadata" else "id"
-        return self._connection.execute(f"SELECT * FROM {table} ORDER BY {key}")
+        self.version = _check_tables(connection)
 
     def trace(self) -> Trace:
         trace = self.small_tables()
         trace.markers = [
-            Marker(
-                _as_int(id_), _as_text(kind), _as_int_or_none(call_id), _as_int(time_ns), dict(_json(data))
-            )
-            for id_, kind, call_id, time_ns, data in self._rows("markers")
+            Marker(as_int(id_), as_text(kind), as_int_or_none(call_id), as_int(time_ns), dict(as_json(data)))
+            for id_, kind, call_id, time_ns, data in rows_of(self._connection, "markers")
         ]
         self._calls(trace.calls)
         return trace
@@ -201,91 +177,95 @@ class _Reader:
     def small_tables(self) -> Trace:
         """The trace without what grows with its length: calls, their values, markers."""
         trace = Trace()
-        facts = {_as_text(key): _as_text(value) for key, value in self._rows("metadata")}
+        facts = {as_text(key): as_text(value) for key, value in rows_of(self._connection, "metadata")}
         trace.dropped_count = int(facts.get("dropped_count", "0"))
-        extra = {str(key): str(value) for key, value in dict(_json(facts.get("extra", "{}"))).items()}
+        extra = {str(key): str(value) for key, value in dict(as_json(facts.get("extra", "{}"))).items()}
         texts = {name: facts[name] for name in METADATA_TEXTS if name in facts}
         trace.metadata = Metadata(**texts, extra=extra)
         trace.threads = [
-            Thread(_as_int(id_), _as_text(name), _as_int_or_none(started_by))
-            for id_, name, started_by in self._rows("threads")
+            Thread(as_int(id_), as_text(name), as_int_or_none(started_by))
+            for id_, name, started_by in rows_of(self._connection, "threads")
         ]
         trace.requests = [
-            Request(_as_int(id_), _as_text(method), _as_text(target), _as_int_or_none(status))
-            for id_, method, target, status in self._rows("requests")
+            Request(as_int(id_), as_text(method), as_text(target), as_int_or_none(status))
+            for id_, method, target, status in rows_of(self._connection, "requests")
         ]
-        for row in self._rows("functions"):
+        for row in rows_of(self._connection, "functions"):
             function = _function_of(row)
             trace.functions[function.id] = function
         return trace
 
     def _pools(self, calls: Calls) -> None:
-        calls.details = []
-        for position, (id_, receiver, parameters) in enumerate(self._rows("details")):
-            _expect(id_ == position, "the details are not numbered")
-            calls.details.append(
-                Detail(
-                    None if receiver is None else _as_value(_json(receiver)),
-                    tuple(_as_value(item) for item in _json(parameters)),
-                )
-            )
-        calls.outcomes = []
-        for position, (id_, *row) in enumerate(self._rows("outcomes")):
-            _expect(id_ == position, "the outcomes are not numbered")
-            calls.outcomes.append(_outcome_of(row))
-        calls.phases = []
-        for position, (id_, name) in enumerate(self._rows("phases")):
-            _expect(id_ == position, "the phases are not numbered")
-            calls.phases.append(_as_text(name))
+        pools = PoolReader(self._connection, self.version)
         # A process that was killed before its first batch leaves empty tables.
-        calls.outcomes = calls.outcomes or [UNFINISHED, PLAIN_RETURN]
-        calls.details = calls.details or [NO_DETAIL]
-        calls.phases = calls.phases or [""]
-        _expect(calls.outcomes[:2] == [UNFINISHED, PLAIN_RETURN], "the outcomes do not begin as they should")
+        calls.details = pools.details() or Details()
+        calls.outcomes = pools.outcomes() or Outcomes()
+        calls.phases = [as_text(name) for (name,) in numbered_rows(self._connection, "phases")] or [""]
+        expect(
+            list(calls.outcomes[:2]) == [UNFINISHED, PLAIN_RETURN], "the outcomes do not begin as they should"
+        )
 
     def _calls(self, calls: Calls) -> None:
         self._pools(calls)
-        columns = [getattr(calls, name) for name in CALL_COLUMNS]
-        cursor = self._rows("calls")
-        while rows := cursor.fetchmany(10_000):
-            _expect(len(calls) + len(rows) <= MAX_CALLS, "it holds too many calls")
-            for column, cells in zip(columns, zip(*rows, strict=True), strict=True):
-                column.extend([cell or 0 for cell in cells])
+        read = self._read_calls_1 if self.version == 1 else self._read_calls
+        read(calls)
         for column, pool in (
             (calls.detail, calls.details),
             (calls.outcome, calls.outcomes),
             (calls.phase, calls.phases),
         ):
             if len(calls):
-                _expect(
+                expect(
                     min(column) >= 0 and max(column) < len(pool), "a call names something that is not there"
                 )
 
+    def _read_calls_1(self, calls: Calls) -> None:
+        columns = [getattr(calls, name) for name in CALL_COLUMNS]
+        for rows in self._batches("calls"):
+            for column, cells in zip(columns, zip(*rows, strict=True), strict=True):
+                column.extend([cell or 0 for cell in cells])
 
-def _expect(condition: bool, what: str) -> None:
-    if not condition:
-        raise ValueError(what)
+    def _read_calls(self, calls: Calls) -> None:
+        shared = (calls.function_id, calls.depth, calls.call_line, calls.phase)
+        sites, strands = self._shared("sites", len(shared)), self._shared("strands", 2)
+        for rows in self._batches("call_rows"):
+            ids, ups, site_ids, strand_ids, starts, durations, details, outcomes = zip(*rows, strict=True)
+            calls.id.extend(ids)
+            calls.parent_id.extend([i - up if up else 0 for i, up in zip(ids, ups, strict=True)])
+            calls.start_ns.extend(starts)
+            calls.end_ns.extend(map(add, starts, durations))
+            calls.detail.extend(details)
+            calls.outcome.extend(outcomes)
+            expect(min(site_ids) >= 0 and min(strand_ids) >= 0, "a call names something that is not there")
+            for column, cells in zip(shared, sites, strict=True):
+                column.extend(map(cells.__getitem__, site_ids))
+            for column, cells in zip((calls.thread_id, calls.request_id), strands, strict=True):
+                column.extend(map(cells.__getitem__, strand_ids))
+
+    def _batches(self, table: str) -> Iterator[list[tuple[Any, ...]]]:
+        cursor, count = rows_of(self._connection, table), 0
+        while rows := cursor.fetchmany(10_000):
+            count += len(rows)
+            expect(count <= MAX_CALLS, "it holds too many calls")
+            yield rows
+
+    def _shared(self, table: str, width: int) -> "list[array[int]]":
+        """The columns of what calls share, by number."""
+        columns = [array("q") for _ in range(width)]
+        for row in numbered_rows(self._connection, table):
+            for column, cell in zip(columns, row, strict=True):
+                column.append(as_int_or_none(cell) or 0)
+        return columns
 
 
 def _function_of(row: Sequence[object]) -> Function:
     id_, module, qualname, file_path, line_number, last_line, origin = row
     return Function(
-        _as_int(id_),
-        _as_text(module),
-        _as_text(qualname),
-        _as_text(file_path),
-        _as_int(line_number),
-        _as_int(last_line),
+        as_int(id_),
+        as_text(module),
+        as_text(qualname),
+        as_text(file_path),
+        as_int(line_number),
+        as_int(last_line),
         Origin(origin),
     )
-
-
-def _outcome_of(row: Sequence[object]) -> Outcome:
-    kind, class_name, text, value, line_number = row
-    line = _as_int_or_none(line_number)
-    if kind == "returned":
-        return Returned(None if value is None else _as_value(_json(value)), line)
-    if kind == "raised":
-        return Raised(_as_text(class_name), _as_text(text), line)
-    _expect(kind == "unfinished", f"an outcome of the kind {kind!r:.40}")
-    return Unfinished()

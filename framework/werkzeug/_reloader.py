@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
+from importlib.util import find_spec
 from itertools import chain
 from typing import Any
 
@@ -228,12 +229,8 @@ class WatchdogReloaderLoop(ReloaderLoop):
 
 
 reloader_loops: dict[str, type[ReloaderLoop]] = {"stat": StatReloaderLoop, "watchdog": WatchdogReloaderLoop}
-try:
-    __import__("watchdog.observers")
-except ImportError:
-    reloader_loops["auto"] = StatReloaderLoop
-else:
-    reloader_loops["auto"] = WatchdogReloaderLoop
+# Finding it is enough here: to import it takes as long as all of this package beside it.
+reloader_loops["auto"] = WatchdogReloaderLoop if find_spec("watchdog") else StatReloaderLoop
 
 
 def ensure_echo_on() -> None:

@@ -20,8 +20,6 @@ from flasktrace.tracer.paging import TraceFile, reduced_trace
 from flasktrace.tracer.phases import CallOrder, first_phase, phase_ids, preorder_of
 from flasktrace.tracer.store import read_trace
 
-LONG_CALLS = 50_000
-"""A trace of more calls is walked in the file; its repetitions are not folded."""
 MAX_LEDGER_CALLS = 300_000
 """The ledger of hooks needs the whole trace: up to here that takes about a second."""
 

@@ -190,3 +190,34 @@ def test_a_picture_is_not_written_to_a_terminal(trace: Path) -> None:
         os.close(ours)
         os.close(theirs)
     assert done.returncode == 2 and b"-o FILE" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--level", "chapters"],
+        ["--level", "milestones", "--explain", "--resolution"],
+        ["--level", "pipeline", "--lang", "zh", "--no-times"],
+        ["--request", "2", "--level", "all", "-o", "drawn"],
+        ["--request", "2", "--state", "--hooks", "--hide", "werkzeug.local"],
+        ["--request", "2", "--view", "page", "-o", "drawn"],
+    ],
+)
+def test_a_trace_that_is_not_read_whole_is_shown_the_same(
+    arguments: list[str],
+    trace: Path,
+    flasktrace: Run,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    def shown() -> tuple[bytes, list[bytes]]:
+        return flasktrace("show", trace, *arguments), [
+            path.read_bytes() for path in sorted(tmp_path.glob("drawn/*"))
+        ]
+
+    whole = shown()
+    monkeypatch.setattr("flasktrace.tracer.paging.LONG_CALLS", 10)
+    monkeypatch.setattr("flasktrace.tracer.store.read_trace", lambda path: pytest.fail("it is read whole"))
+    assert shown() == whole

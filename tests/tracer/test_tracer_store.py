@@ -1,5 +1,7 @@
 """Traces on disk: what is written is read, and a file from a stranger does no harm."""
 
+import contextlib
+import json
 import os
 import random
 import sqlite3
@@ -25,6 +27,7 @@ from flasktrace.tracer.model import (
     Value,
 )
 from flasktrace.tracer.store import SCHEMA_VERSION, TraceWriter, read_trace, write_trace
+from flasktrace.tracer.store_schema import APPLICATION_ID, schema
 
 
 def sample(count: int = 3) -> Trace:
@@ -32,9 +35,9 @@ def sample(count: int = 3) -> Trace:
     trace.threads = [Thread(1, "Main\udc80"), Thread(2, "worker", 1)]
     trace.requests = [Request(1, "GET", "/\ud800", 200), Request(2, "GET", "/x")]
     trace.functions = {1: Function(1, "m", "f", "/a/\udcff.py", 3, 9, Origin.USER)}
-    value = Value("x", "str", 5, "'\udc80'")
+    value, result = Value("x", "str", 5, "'\udc80'"), Value("", "str", 5, "'y'")
     for i in range(count):
-        outcome = Returned(value, 4) if i % 2 else Raised("E", "\udc80 text", 5)
+        outcome = Returned(result, 4) if i % 2 else Raised("E", "\udc80 text", 5)
         parent = None if i == 0 else 1
         trace.calls.append(
             Call(i + 1, parent, 1, 1, None, 0 if i == 0 else 1, 7, i, 100, None, value, (value,), outcome)
@@ -65,6 +68,75 @@ def test_any_trace_survives_the_file(trace: Trace, tmp_path_factory: pytest.Temp
     path = tmp_path_factory.mktemp("store") / "a.flasktrace"
     write_trace(trace, path)
     same(read_trace(path), trace)
+
+
+def test_a_file_of_version_1_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "a.flasktrace"
+    write_trace_1(sample(40), path)
+    same(read_trace(path), sample(40))
+
+
+def write_trace_1(trace: Trace, path: Path) -> None:
+    """Write a trace as the first version did."""
+    new = path.with_suffix(".new")
+    write_trace(trace, new)
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        connection.execute("ATTACH ? AS new", (str(new),))
+        connection.executescript(f"PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = 1")
+        for name, statement in schema(1).items():
+            connection.execute(statement)
+            if name not in ("details", "outcomes", "calls"):
+                connection.execute(f"INSERT INTO {name} SELECT * FROM new.{name}")
+        connection.execute("INSERT INTO calls SELECT * FROM new.calls")
+        for i, detail in enumerate(trace.calls.details):
+            row = (
+                i,
+                detail.receiver and json.dumps(as_list(detail.receiver)),
+                json.dumps([as_list(value) for value in detail.parameters]),
+            )
+            connection.execute("INSERT INTO details VALUES (?, ?, ?)", row)
+        connection.execute(
+            "INSERT INTO outcomes SELECT id, kind, class_name, text, NULL, line_number FROM new.outcomes"
+        )
+        for i, outcome in enumerate(trace.calls.outcomes):
+            if isinstance(outcome, Returned) and outcome.value is not None:
+                value = json.dumps(as_list(outcome.value))
+                connection.execute("UPDATE outcomes SET value = ? WHERE id = ?", (value, i))
+        connection.commit()
+
+
+def as_list(value: Value) -> list[object]:
+    return [value.name, value.class_name, value.object_id, value.text]
+
+
+def test_the_views_show_the_model_to_any_tool(tmp_path: Path) -> None:
+    path = tmp_path / "a.flasktrace"
+    trace = sample()
+    trace.calls.phases.append("routing")
+    trace.calls.phase[1] = 1
+    write_trace(trace, path)
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        rows = connection.execute("SELECT * FROM calls").fetchall()
+        assert rows[1] == (2, 1, 1, 1, None, 1, 7, 1, 100, 1, 2, 3)
+        details = connection.execute("SELECT receiver, parameters FROM details").fetchall()
+        assert details[0] == (None, "[]")
+        assert json.loads(details[1][0]) == ["x", "str", "(no Unicode)"]
+        assert len(json.loads(details[1][1])) == 1
+        kinds = connection.execute("SELECT kind, class_name, line_number FROM outcomes").fetchall()
+        assert kinds[:3] == [("unfinished", None, None), ("returned", None, None), ("raised", "E", 5)]
+
+
+def test_what_is_repeated_is_stored_once(tmp_path: Path) -> None:
+    path = tmp_path / "a.flasktrace"
+    trace = sample(2000)
+    write_trace(trace, path)
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        counts = {
+            name: connection.execute(f"SELECT count(*) FROM {name}").fetchone()[0]
+            for name in ("sites", "strands", "objects", "detail_shapes", "outcome_shapes", "seen_values")
+        }
+    expected = {"sites": 2, "strands": 1, "objects": 1, "detail_shapes": 2, "outcome_shapes": 4}
+    assert counts == {**expected, "seen_values": 2}
 
 
 def test_a_growing_trace_is_readable_after_each_batch(tmp_path: Path) -> None:
@@ -134,24 +206,49 @@ def test_another_programs_database_is_refused(tmp_path: Path) -> None:
     "statement",
     [
         "CREATE VIEW v AS SELECT 1",
-        "CREATE TRIGGER t AFTER INSERT ON calls BEGIN SELECT 1; END",
+        "CREATE TRIGGER t AFTER INSERT ON call_rows BEGIN SELECT 1; END",
+        "CREATE TRIGGER t INSTEAD OF INSERT ON calls BEGIN SELECT 1; END",
         "CREATE TABLE more (x)",
-        "CREATE INDEX i ON calls (depth)",
+        "CREATE INDEX i ON call_rows (up)",
         "DROP TABLE markers",
-        "DROP TABLE calls; CREATE VIEW calls AS"
+        "DROP VIEW calls; CREATE VIEW calls AS"
         " WITH RECURSIVE r(x) AS (VALUES(1) UNION ALL SELECT x+1 FROM r) SELECT * FROM r",
-        "UPDATE calls SET parent_id = id + 1",
-        "UPDATE calls SET function_id = 99",
-        "UPDATE calls SET detail_id = 99",
-        "UPDATE calls SET start_ns = 'text'",
-        "UPDATE calls SET start_ns = 1e300",
-        "UPDATE details SET parameters = '[[1]]'",
-        "UPDATE details SET parameters = '" + "[" * 5000 + "'",
+        "DROP VIEW calls; CREATE TABLE calls (id)",
+        "PRAGMA user_version = 1",
+        "UPDATE call_rows SET up = -1",
+        "UPDATE call_rows SET up = 'text'",
+        "UPDATE call_rows SET site_id = 99",
+        "UPDATE call_rows SET site_id = -1",
+        "UPDATE call_rows SET strand_id = 'x'",
+        "UPDATE call_rows SET strand_id = NULL",
+        "UPDATE call_rows SET detail_id = 99",
+        "UPDATE call_rows SET start_ns = 'text'",
+        "UPDATE call_rows SET start_ns = 1e300",
+        "UPDATE call_rows SET duration_ns = -5",
+        "UPDATE call_rows SET duration_ns = 9223372036854775807",
+        "UPDATE sites SET function_id = 99",
+        "UPDATE sites SET id = id + 100",
+        "UPDATE sites SET depth = 9223372036854775807",
+        "UPDATE strands SET thread_id = 99",
+        "UPDATE objects SET address = 'here'",
+        "DELETE FROM objects",
+        "UPDATE detail_rows SET objects = '1,2,3'",
+        "UPDATE detail_rows SET objects = -1 WHERE objects NOT NULL",
+        "UPDATE detail_rows SET objects = '0,x' WHERE objects NOT NULL",
+        "UPDATE detail_rows SET shape_id = 99",
+        "UPDATE detail_rows SET shape_id = -1",
+        "UPDATE detail_shapes SET value_ids = '0,,1'",
+        "UPDATE detail_shapes SET names_id = 99",
+        "UPDATE parameter_names SET names = '[[1]]'",
+        "UPDATE parameter_names SET names = '" + "[" * 5000 + "'",
+        "UPDATE parameter_names SET has_receiver = 1",
+        "UPDATE seen_values SET text = x'ff00'",
+        "UPDATE outcome_shapes SET kind = 'exploded'",
+        "UPDATE outcome_shapes SET value_id = 99",
+        "DELETE FROM outcome_rows WHERE id = 1",
         "UPDATE functions SET origin = 'nobody'",
         "UPDATE metadata SET value = 'many' WHERE key = 'dropped_count'",
         "UPDATE functions SET module = zeroblob(90000000)",
-        "UPDATE outcomes SET kind = 'exploded'",
-        "DELETE FROM outcomes WHERE id = 1",
         "UPDATE threads SET started_by = 77",
     ],
 )

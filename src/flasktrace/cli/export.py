@@ -25,9 +25,9 @@ from flasktrace.tracer.errors import UsageError
 @view_options
 def command(path: Path, format_name: str, output: Path | None, url: str | None, view: ViewOptions) -> None:
     """Write TRACE in another format, to stdout or to a file."""
-    from flasktrace.cli.exporting import export_trace
+    from flasktrace.cli.exporting import DRAWINGS, export_trace
     from flasktrace.cli.traces import open_trace
-    from flasktrace.cli.viewing import catalogue_for, filtered
+    from flasktrace.cli.viewing import catalogue_for, filtered, open_for
 
     if url is not None:
         from flasktrace.cli.sending import send_trace
@@ -37,4 +37,5 @@ def command(path: Path, format_name: str, output: Path | None, url: str | None, 
         trace = filtered(open_trace(path), view, catalogue_for(view))
         click.echo(f"sent {send_trace(trace, url)} spans to {url}")
         return
-    export_trace(open_trace(path), format_name, output, view)
+    trace = open_for(path, view) if format_name in DRAWINGS else open_trace(path)
+    export_trace(trace, format_name, output, view)

@@ -7,7 +7,7 @@ import tokenize
 from pathlib import Path
 
 from flasktrace.cli.options import ViewOptions
-from flasktrace.cli.viewing import catalogue_for, filtered, write_file
+from flasktrace.cli.viewing import catalogue_for, filtered, left_out_count, write_file
 from flasktrace.tracer.model import Trace
 
 PAGE = "page.html"
@@ -38,7 +38,7 @@ def write_page_file(trace: Trace, view: ViewOptions, folder: Path, name: str) ->
         language=view.language,
         title=name,
         level=Level(view.level),
-        filtered_count=len(trace.calls) - len(shown.calls),
+        filtered_count=left_out_count(trace, shown),
         read_source=read_source,
         notices=licence_notices(trace.metadata.engine),
     )

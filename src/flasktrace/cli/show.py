@@ -17,10 +17,20 @@ from flasktrace.cli.options import ViewOptions, page_options, view_options
 def command(path: Path, view: ViewOptions, output: Path | None) -> None:
     """Show TRACE, a file that `flasktrace run` wrote (or its JSON export)."""
     from flasktrace.cli.drawing import write_drawings
-    from flasktrace.cli.traces import open_trace
-    from flasktrace.cli.viewing import catalogue_for, folded_for, make_folder, print_tree
+    from flasktrace.cli.traces import trace_path
+    from flasktrace.cli.viewing import (
+        catalogue_for,
+        folded_for,
+        folded_in_file,
+        make_folder,
+        open_for,
+        print_tree,
+    )
 
-    trace = open_trace(path)
+    if output is None and (folded := folded_in_file(trace_path(path), view, catalogue_for(view))):
+        print_tree(folded, view)
+        return
+    trace = open_for(path, view)
     name = Path(trace.metadata.scenario).stem or path.stem
     if view.page:
         from flasktrace.cli.paging import write_page_file

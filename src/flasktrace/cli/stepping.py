@@ -68,8 +68,8 @@ def step_file(path: Path, view: ViewOptions, options: StepOptions) -> bool:
     Returns:
         False when it is to be read whole.
     """
-    from flasktrace.reports.stepper.file_book import LONG_CALLS, FileBook
-    from flasktrace.tracer.paging import TraceFile, count_calls
+    from flasktrace.reports.stepper.file_book import FileBook
+    from flasktrace.tracer.paging import LONG_CALLS, TraceFile, count_calls
 
     if path.is_dir():
         path = path / "trace.flasktrace"

@@ -26,11 +26,7 @@ def open_trace(path: Path) -> Trace:
     Raises:
         TraceError: it is missing, or no trace.
     """
-    try:
-        if path.is_dir() and (path / "trace.flasktrace").is_file():
-            path = path / "trace.flasktrace"
-    except OSError as error:
-        raise TraceError(f"cannot read {path}: {error.strerror}") from None
+    path = trace_path(path)
     if _is_json(path):
         from flasktrace.reports.exports.json_export import read_json
 
@@ -42,6 +38,20 @@ def open_trace(path: Path) -> Trace:
     from flasktrace.tracer.store import read_trace
 
     return read_trace(path)
+
+
+def trace_path(path: Path) -> Path:
+    """The file that is meant by a path, which may be a folder that `flasktrace run` wrote.
+
+    Raises:
+        TraceError: it cannot be looked at.
+    """
+    try:
+        if path.is_dir() and (path / "trace.flasktrace").is_file():
+            return path / "trace.flasktrace"
+    except OSError as error:
+        raise TraceError(f"cannot read {path}: {error.strerror}") from None
+    return path
 
 
 def _is_json(path: Path) -> bool:

@@ -1,8 +1,11 @@
 """From a trace and the shared options to what is shown: filtered, folded, printed, written to files."""
 
+import contextlib
+import functools
 import os
 import shutil
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -22,9 +25,18 @@ TRACE = "trace.flasktrace"
 
 def catalogue_for(view: ViewOptions) -> Catalogue:
     """The explanations in the language asked for, with the user's own on top."""
+    if view.annotations is None:
+        return _own_catalogue(view.language)
     from flasktrace.scenarios.annotate import load_catalogue
 
     return load_catalogue(view.language, view.annotations)
+
+
+@functools.cache
+def _own_catalogue(language: str) -> Catalogue:
+    from flasktrace.scenarios.annotate import load_catalogue
+
+    return load_catalogue(language)
 
 
 def filtered(trace: Trace, view: ViewOptions, catalogue: Catalogue) -> Trace:
@@ -54,6 +66,31 @@ def filtered(trace: Trace, view: ViewOptions, catalogue: Catalogue) -> Trace:
     return trace if view.values else query.no_values(trace)
 
 
+def open_for(path: Path, view: ViewOptions) -> Trace:
+    """Read a trace, or of a long one what a view of a single request needs; not the phases it is in.
+
+    Raises:
+        TraceError: it is missing, or no trace.
+    """
+    from flasktrace.cli.traces import open_trace, trace_path
+
+    path = trace_path(path)
+    if view.request is not None and view.phase is None and is_long(path):
+        from flasktrace.tracer.excerpt import read_request
+        from flasktrace.tracer.paging import TraceFile
+
+        with contextlib.closing(TraceFile(path)) as file:
+            trace = read_request(file, view.request)
+        if trace is not None:
+            return trace
+    return open_trace(path)
+
+
+def left_out_count(trace: Trace, shown: Trace) -> int:
+    """How many calls of a trace are not in the part of it that is shown."""
+    return trace.unread_count + len(trace.calls) - len(shown.calls)
+
+
 def folded_for(
     trace: Trace, view: ViewOptions, catalogue: Catalogue, max_steps: int | None = None
 ) -> "FoldedTrace":
@@ -69,8 +106,39 @@ def folded_for(
     from flasktrace.reports.folding import FoldOptions, fold
 
     shown = filtered(trace, view, catalogue)
-    options = FoldOptions(Level(view.level), max_steps, filtered_count=len(trace.calls) - len(shown.calls))
+    options = FoldOptions(Level(view.level), max_steps, filtered_count=left_out_count(trace, shown))
     return fold(shown, catalogue, options)
+
+
+def folded_in_file(path: Path, view: ViewOptions, catalogue: Catalogue) -> "FoldedTrace | None":
+    """Fold a long trace without reading all of it.
+
+    Returns:
+        None for a trace that is short, no trace, or wanted in a view that needs all of it.
+
+    Raises:
+        TraceError: the file is damaged.
+    """
+    plain = ViewOptions(level=view.level, language=view.language, annotations=view.annotations)
+    is_plain = plain == replace(view, explain=None, resolution=False, times=True, link="local")
+    if not is_plain or view.level == "all" or not is_long(path):
+        return None
+    from flasktrace.reports.folded import Level
+    from flasktrace.reports.folding import FoldOptions, fold_outline, outlined_functions
+    from flasktrace.tracer.outline import read_outline
+    from flasktrace.tracer.paging import TraceFile
+
+    file = TraceFile(path)  # open as long as the process is: values are read when they are printed
+    wanted = outlined_functions(file.functions, catalogue, Level(view.level))
+    outline = None if wanted is None else read_outline(file, wanted)
+    return None if outline is None else fold_outline(outline, catalogue, FoldOptions(Level(view.level)))
+
+
+def is_long(path: Path) -> bool:
+    """Whether a file is a trace that is better not read whole."""
+    from flasktrace.tracer.paging import LONG_CALLS, count_calls
+
+    return count_calls(path) > LONG_CALLS
 
 
 def print_tree(folded: "FoldedTrace", view: ViewOptions, stream: TextIO | None = None) -> None:

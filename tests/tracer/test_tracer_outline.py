@@ -1,0 +1,113 @@
+"""A long trace read in outline is shown as the whole of it is."""
+
+import io
+import itertools
+import sqlite3
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.golden_traces import golden_trace
+from tests.strategies_traces import traces
+from tests.tracer.test_tracer_store import write_trace_1
+
+from flasktrace.reports.folded import FoldedTrace, Level
+from flasktrace.reports.folding import LEVELS, FoldOptions, fold, fold_outline, outlined_functions
+from flasktrace.reports.tree import write_tree
+from flasktrace.scenarios.annotate import load_catalogue
+from flasktrace.tracer.errors import TraceError
+from flasktrace.tracer.model import Origin, Trace
+from flasktrace.tracer.outline import read_outline
+from flasktrace.tracer.paging import TraceFile
+from flasktrace.tracer.store import write_trace
+
+CATALOGUE = load_catalogue("en")
+FOLDED = (Level.CHAPTERS, Level.MILESTONES, Level.PIPELINE)
+numbers = itertools.count()
+
+
+def outlined(trace: Trace, path: Path, options: FoldOptions) -> FoldedTrace | None:
+    write_trace(trace, path)
+    file = TraceFile(path)
+    wanted = outlined_functions(file.functions, CATALOGUE, options.level)
+    outline = None if wanted is None else read_outline(file, wanted)
+    return None if outline is None else fold_outline(outline, CATALOGUE, options)
+
+
+def text_of(folded: FoldedTrace) -> str:
+    stream = io.StringIO()
+    write_tree(folded, stream)
+    return stream.getvalue()
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    traces(),
+    st.builds(FoldOptions, level=st.sampled_from(FOLDED), fold_repeats=st.booleans()),
+)
+def test_any_trace_is_told_the_same(
+    tmp_path_factory: pytest.TempPathFactory, trace: Trace, options: FoldOptions
+) -> None:
+    for key, each in trace.functions.items():
+        if each.origin is Origin.LIBRARY:
+            object.__setattr__(trace.functions[key], "origin", Origin.STDLIB)
+    found = outlined(trace, tmp_path_factory.mktemp("t") / "t.flasktrace", options)
+    assert found is not None
+    assert text_of(found) == text_of(fold(trace, CATALOGUE, options))
+
+
+@pytest.mark.parametrize("name", ["hello", "errors", "threads", "streaming"])
+@pytest.mark.parametrize("level", FOLDED)
+def test_a_recorded_trace_is_told_the_same(name: str, level: Level, tmp_path: Path) -> None:
+    trace, options = golden_trace(name), FoldOptions(level)
+    found = outlined(trace, tmp_path / "t.flasktrace", options)
+    assert found is not None
+    assert text_of(found) == text_of(fold(trace, CATALOGUE, options))
+    assert found.total_call_count == len(trace.calls)
+    assert level is Level.PIPELINE or len(found.trace.calls) < len(trace.calls)
+
+
+def test_what_needs_all_calls_is_read_whole(tmp_path: Path) -> None:
+    trace = golden_trace("hello")
+    assert outlined_functions(trace.functions, CATALOGUE, LEVELS[-1]) is None
+    write_trace_1(trace, tmp_path / "1.flasktrace")
+    assert read_outline(TraceFile(tmp_path / "1.flasktrace"), {1}) is None
+    trace.calls.id[-1] += 7
+    trace.markers, trace.threads = [], [*trace.threads]
+    write_trace(trace, tmp_path / "2.flasktrace")
+    assert read_outline(TraceFile(tmp_path / "2.flasktrace"), {1}) is None
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE call_rows SET up = -1 WHERE id = 50",
+        "UPDATE call_rows SET up = 60 WHERE id = 50",
+        "UPDATE call_rows SET up = 'a,b' WHERE id = 50",
+        "UPDATE call_rows SET up = '1,2' WHERE id = 50",
+        "UPDATE call_rows SET strand_id = NULL WHERE id = 50",
+        "UPDATE call_rows SET site_id = 999999",
+        "UPDATE call_rows SET strand_id = 999999",
+        "UPDATE call_rows SET start_ns = 1 WHERE id = 50",
+        "UPDATE call_rows SET duration_ns = 'x'",
+        "UPDATE call_rows SET detail_id = -1",
+        "UPDATE call_rows SET outcome_id = 999999",
+        "UPDATE outcome_shapes SET kind = 'exploded'",
+        "UPDATE detail_shapes SET names_id = 999",
+        "UPDATE sites SET function_id = 'x'",
+        "UPDATE parameter_names SET names = '['",
+    ],
+)
+def test_what_is_damaged_is_said(statement: str, tmp_path: Path) -> None:
+    path = tmp_path / "t.flasktrace"
+    write_trace(golden_trace("hello"), path)
+    with sqlite3.connect(path) as connection:
+        connection.executescript(statement)
+    connection.close()
+    with pytest.raises(TraceError, match="damaged") as caught:
+        file = TraceFile(path)
+        outline = read_outline(file, set(file.functions))
+        assert outline is not None
+        text_of(fold_outline(outline, CATALOGUE, FoldOptions(Level.PIPELINE)))
+    assert "\n" not in str(caught.value)

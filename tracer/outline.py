@@ -1,0 +1,191 @@
+"""The outline of a long trace, read from its file: only the calls that matter to a view, the others counted.
+
+Of a million calls a view shows a few per cent. So two numbers are read of each call, and all of those only
+that are of certain functions, have no caller, or are the first of another thread or request.
+"""
+
+import gc
+from array import array
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import chain, repeat
+from operator import add
+from typing import Any, overload
+
+from flasktrace.tracer.model import Details, Outcomes, Trace
+from flasktrace.tracer.paging import TraceFile
+from flasktrace.tracer.phases import CallOrder, Outline, preorder_of
+from flasktrace.tracer.store_cells import expect, pieces_of_columns, read_columns
+from flasktrace.tracer.values import DetailShape
+
+
+def read_outline(file: TraceFile, function_ids: Collection[int]) -> Outline | None:
+    """Read the calls of some functions, and those that begin something.
+
+    Returns:
+        None for a file that has to be read whole: of version 1, or with gaps between the ids.
+
+    Raises:
+        TraceError: the file is damaged.
+    """
+    with file.reading() as connection, _without_garbage_collection():
+        if file.version == 1 or not _is_numbered_on(connection):
+            return None
+        kept = _kept(connection, function_ids)
+        trace = file.empty_trace()
+        _read_calls(connection, trace, kept)
+        _read_pools(file, connection, trace)
+        trace.markers = [marker for marker in file.markers("resumed") if _has(trace, marker.call_id)]
+        trace.validate(array("i", map(add, kept.parents, repeat(1))))
+    return Outline(trace, CallOrder(kept.parents, preorder_of(kept.parents)), kept.folded_counts)
+
+
+@dataclass(slots=True)
+class _Kept:
+    """The calls that are kept: their rows, counted from 0, and the position of the caller of each."""
+
+    rows: "array[int]"
+    parents: "array[int]"
+    folded_counts: "array[int]"
+    query: str  # a condition of SQL that they meet
+
+
+def _is_numbered_on(connection: Any) -> bool:
+    query = "SELECT min(id), max(id), count(*), max(up - id) FROM call_rows"
+    first, last, call_count, nearest = connection.execute(query).fetchone()
+    expect(nearest is None or nearest < 0, "a call has a parent that does not come first")
+    return bool(call_count == 0 or (first == 1 and last == call_count))
+
+
+def _kept(connection: Any, function_ids: Collection[int]) -> _Kept:
+    """Go through all calls once; this is what the time of a long trace goes into."""
+    (functions,) = _shared(connection, "sites", ("function_id",))
+    marks = ",".join(str(site) for site, function_id in enumerate(functions) if function_id in function_ids)
+    # By row: the position of the call it is kept as or counted on, and its strand.
+    owners: list[int] = []
+    strands: list[int] = []
+    add_owner, add_strand = owners.append, strands.append
+    rows, parents, counts = array("q"), array("i"), array("q")
+    extra_ids = []
+    # A call of a function asked for has the negative of its strand.
+    key = f"CASE WHEN site_id IN ({marks}) THEN -1 - strand_id ELSE strand_id END"
+    pieces = pieces_of_columns(connection, "call_rows", ("coalesce(up, 0)", key))
+    for row, (up, strand) in enumerate(chain.from_iterable(zip(*piece, strict=True) for piece in pieces)):
+        if up and strand >= 0:
+            owner = owners[row - up]
+            if strands[row - up] == strand:
+                counts[owner] += 1
+                add_owner(owner)
+                add_strand(strand)
+                continue
+        if strand >= 0:
+            extra_ids.append(row + 1)
+        else:
+            strand = -1 - strand
+        rows.append(row)
+        parents.append(owners[row - up] if up else -1)
+        add_owner(len(counts))
+        add_strand(strand)
+        counts.append(0)
+    extra = ",".join(map(str, extra_ids))
+    return _Kept(rows, parents, counts, f"site_id IN ({marks}) OR id IN ({extra})")
+
+
+def _shared(connection: Any, table: str, names: Sequence[str]) -> "list[array[int]]":
+    """Columns of what calls share, by number, with 0 for what is missing."""
+    ids, *columns = read_columns(connection, table, ("id", *(f"coalesce({name}, 0)" for name in names)))
+    expect(ids == array("q", range(len(ids))), f"the rows of {table} are not numbered")
+    return columns
+
+
+def _read_calls(connection: Any, trace: Trace, kept: _Kept) -> None:
+    """Read the rows that are kept; depths and parents are those among them."""
+    functions, lines = _shared(connection, "sites", ("function_id", "call_line"))
+    threads, requests = _shared(connection, "strands", ("thread_id", "request_id"))
+    detail_shapes, outcome_shapes = (
+        _shared(connection, table, ("shape_id",))[0] for table in ("detail_rows", "outcome_rows")
+    )
+    calls = trace.calls
+    cursor = connection.execute(
+        "SELECT id, site_id, strand_id, start_ns, start_ns + duration_ns, detail_id, outcome_id"
+        f" FROM call_rows WHERE {kept.query} ORDER BY id"
+    )
+    while batch := cursor.fetchmany(10_000):
+        ids, sites, strands, starts, ends, details, outcomes = zip(*batch, strict=True)
+        expect(min(map(min, (sites, strands, details, outcomes))) >= 0, "a call names what is not there")
+        calls.id.extend(ids)
+        calls.start_ns.extend(starts)
+        calls.end_ns.extend(ends)
+        for column, shared, numbers in (
+            (calls.function_id, functions, sites),
+            (calls.call_line, lines, sites),
+            (calls.thread_id, threads, strands),
+            (calls.request_id, requests, strands),
+            (calls.detail, detail_shapes, details),
+            (calls.outcome, outcome_shapes, outcomes),
+        ):
+            column.extend(map(shared.__getitem__, numbers))
+    expect(calls.id == array("q", map(add, kept.rows, repeat(1))), "calls are missing")
+    calls.phase = array("i", bytes(4 * len(calls)))
+    calls.parent_id = array("q", (calls.id[at] if at >= 0 else 0 for at in kept.parents))
+    depths = calls.depth
+    for parent in kept.parents:
+        depths.append(depths[parent] + 1 if parent >= 0 else 0)
+
+
+def _read_pools(file: TraceFile, connection: Any, trace: Trace) -> None:
+    """The pools by shape, as a view shows no object's id; details are read when they are asked for."""
+    calls = trace.calls
+    shape_count = connection.execute("SELECT count(*) FROM detail_shapes").fetchone()[0]
+    details = calls.details = Details(())
+    details.shapes = _ShapesInFile(file, shape_count)
+    details.shape, details.ends = array("i", range(shape_count)), array("q", bytes(8 * shape_count))
+    outcomes = calls.outcomes = Outcomes(())
+    for position in range(connection.execute("SELECT count(*) FROM outcome_shapes").fetchone()[0]):
+        *shape, values = file.pools.outcome_shape(position)
+        outcomes.add((*shape, tuple((name, kind, text, False) for name, kind, text, _ in values)), ())
+    if len(calls):
+        expect(min(calls.detail) >= 0 and max(calls.detail) < shape_count, "a call names no detail")
+        expect(min(calls.outcome) >= 0 and max(calls.outcome) < len(outcomes), "a call names no outcome")
+
+
+class _ShapesInFile(Sequence[DetailShape]):
+    """Shapes of details without objects, each read when it is first asked for."""
+
+    def __init__(self, file: TraceFile, count: int) -> None:
+        self._file, self._count = file, count
+
+    def __len__(self) -> int:
+        return self._count
+
+    @overload
+    def __getitem__(self, index: int) -> DetailShape: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[DetailShape]: ...
+    def __getitem__(self, index: int | slice) -> DetailShape | list[DetailShape]:
+        if isinstance(index, slice):
+            return [self[i] for i in range(*index.indices(len(self)))]
+        with self._file.reading():
+            has_receiver, values = self._file.pools.detail_shape(index)
+        return has_receiver, tuple((name, kind, text, False) for name, kind, text, _ in values)
+
+
+def _has(trace: Trace, call_id: int | None) -> bool:
+    try:
+        trace.calls.index_of(call_id or 0)
+    except KeyError:
+        return False
+    return True
+
+
+@contextmanager
+def _without_garbage_collection() -> Iterator[None]:
+    """Millions of tuples come and go, none in a cycle; to look for cycles among them takes a fifth longer."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()

@@ -1,0 +1,107 @@
+"""The cells of a trace file that may come from anybody: each is what it should be, or an error is raised."""
+
+import json
+import sqlite3
+from array import array
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+
+def as_text(cell: object) -> str:
+    """A text, which is a blob where it has no UTF-8."""
+    if isinstance(cell, bytes):
+        return cell.decode("utf-8", "surrogatepass")
+    if not isinstance(cell, str):
+        raise TypeError(f"a text was expected, not {cell!r:.40}")
+    return cell
+
+
+def as_int(cell: object) -> int:
+    """A number of 64 bits."""
+    if not isinstance(cell, int) or not -(1 << 63) <= cell < 1 << 63:
+        raise TypeError(f"a number was expected, not {cell!r:.40}")
+    return cell
+
+
+def as_int_or_none(cell: object) -> int | None:
+    """A number, or none."""
+    return None if cell is None else as_int(cell)
+
+
+def as_json(cell: object) -> Any:
+    """What a text of JSON says."""
+    return json.loads(as_text(cell))
+
+
+def expect(condition: bool, what: str) -> None:
+    """Raise a ValueError that says what is wrong, unless all is well."""
+    if not condition:
+        raise ValueError(what)
+
+
+def numbers_in(cell: object) -> list[int]:
+    """The numbers in a cell: none, one, or several with commas between."""
+    if cell is None or cell == "":
+        return []
+    return (
+        [as_int(cell)] if isinstance(cell, int) else [as_int(int(part)) for part in as_text(cell).split(",")]
+    )
+
+
+def rows_of(connection: sqlite3.Connection, table: str) -> sqlite3.Cursor:
+    """All rows of a table of ours, in order."""
+    key = "key" if table == "metadata" else "id"
+    return connection.execute(f"SELECT * FROM {table} ORDER BY {key}")
+
+
+def numbered_rows(connection: sqlite3.Connection, table: str) -> Iterator[tuple[Any, ...]]:
+    """The rows, without their ids, of a table whose ids are the positions in a list."""
+    for position, row in enumerate(rows_of(connection, table)):
+        expect(row[0] == position, f"the rows of {table} are not numbered")
+        yield row[1:]
+
+
+def row_at(connection: sqlite3.Connection, table: str, row_id: int | None) -> tuple[Any, ...]:
+    """One row, without its id."""
+    row = connection.execute(f"SELECT * FROM {table} WHERE id = ?", (row_id,)).fetchone()
+    expect(row is not None, f"the row {row_id} of {table} is not there")
+    return tuple(row[1:])
+
+
+def read_columns(connection: sqlite3.Connection, table: str, columns: Sequence[str]) -> "list[array[int]]":
+    """Columns of numbers of a long table, see :func:`pieces_of_columns`."""
+    found = [array("q") for _ in columns]
+    for piece in pieces_of_columns(connection, table, columns):
+        for column, numbers in zip(found, piece, strict=True):
+            column.extend(numbers)
+    return found
+
+
+def pieces_of_columns(
+    connection: sqlite3.Connection, table: str, columns: Sequence[str]
+) -> Iterator[list[list[int]]]:
+    """Columns of numbers of a long table, in order of its ids, piece by piece.
+
+    A row a time takes twice as long as to have SQLite write the numbers down, and JSON's parser read them.
+
+    Args:
+        connection: to a file that was found to have our tables.
+        table: whose ids are positive, or begin with 0.
+        columns: expressions of ours, which are never NULL.
+    """
+    names = [f"c{number}" for number in range(len(columns))]
+    query = (
+        f"SELECT max(id), count(*), {', '.join(f'group_concat({name})' for name in names)} FROM"
+        f" (SELECT id, {', '.join(map(' AS '.join, zip(columns, names, strict=True)))}"
+        f" FROM {table} WHERE id > ? ORDER BY id LIMIT 20000)"
+    )
+    last_id = -1
+    while True:
+        last_id, count, *texts = connection.execute(query, (last_id,)).fetchone()
+        if last_id is None:
+            return
+        piece = [json.loads(f"[{text}]") for text in texts]
+        for numbers in piece:
+            # A cell of text may look like several numbers, or like something else.
+            expect(len(numbers) == count and set(map(type, numbers)) == {int}, f"a row of {table} is odd")
+        yield piece
