@@ -298,7 +298,7 @@ def fuzz(
     original: Path,
     work: Path,
     seeds: Sequence[int],
-    on_done: Callable[[int], None] = lambda n: None,
+    on_done: Callable[[int, Sequence[str]], None] = lambda number, broken: None,
     kind: str = "all",
 ) -> list[str]:
     """Mutate a trace, once for each seed, and look at it; give what went wrong.
@@ -307,7 +307,7 @@ def fuzz(
         original: a trace file.
         work: a folder for what is made.
         seeds: of the mutations.
-        on_done: told the number of each seed that is done.
+        on_done: told the number of each seed that is done, and what broke.
         kind: of the files: ``sqlite``, ``json`` or ``all``.
     """
     exported = work / "original.json"
@@ -329,11 +329,12 @@ def fuzz(
                 Path(rest).unlink(missing_ok=True)
             mutate(path, chance)
             before_bytes = peak_bytes(forget=True)
-            wrong += [f"seed {seed}: {what}" for what in looked_at(path, original, work, chance)]
+            broken = [f"seed {seed}: {what}" for what in looked_at(path, original, work, chance)]
             growth_bytes = peak_bytes() - before_bytes
             if growth_bytes > MAX_GROWTH_BYTES:
-                wrong.append(f"seed {seed}: took {growth_bytes >> 20} MiB of memory")
-            on_done(number)
+                broken.append(f"seed {seed}: took {growth_bytes >> 20} MiB of memory")
+            wrong += broken
+            on_done(number, broken)
     return wrong
 
 
@@ -378,17 +379,22 @@ def main() -> None:
         assert status == 0, said
         start = time.monotonic()
 
-        def on_done(number: int) -> None:
+        done, wrong = 0, []
+
+        def on_done(number: int, broken: Sequence[str]) -> None:
+            nonlocal done
+            done = number + 1
+            wrong.extend(broken)
+            for what in broken:
+                print(what, flush=True)
             if sys.stderr.isatty() and number % 50 == 0:
                 print(f"\r{number:,} of {options.count:,}", end="", file=sys.stderr)
-            elif number % 1000 == 999:
-                print(f"{number + 1:,} of {options.count:,}", file=sys.stderr, flush=True)
 
         seeds = range(options.seed, options.seed + options.count)
-        wrong = fuzz(recorded / "trace.flasktrace", work, seeds, on_done, options.kind)
+        with contextlib.suppress(KeyboardInterrupt):  # what was done until then counts
+            fuzz(recorded / "trace.flasktrace", work, seeds, on_done, options.kind)
         took_s = time.monotonic() - start
-        print(f"{options.count:,} mutations ({options.kind}) in {took_s:.0f} s, {len(wrong)} broke something")
-        print("\n".join(wrong))
+        print(f"{done:,} mutations ({options.kind}) in {took_s:.0f} s, {len(wrong)} broke something")
     sys.exit(1 if wrong else 0)
 
 

@@ -5,6 +5,7 @@ import gc
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -18,8 +19,9 @@ import pytest
 from tests.unbreakable.odd_runs import flasktrace, record, recording
 
 from flasktrace.tracer.builder import Builder
-from flasktrace.tracer.engines import available_engines
+from flasktrace.tracer.engines import available_engines, make_recorder
 from flasktrace.tracer.model import Metadata
+from flasktrace.tracer.recorder import RecorderOptions
 
 ENGINES = available_engines()
 
@@ -172,6 +174,101 @@ def test_the_command_gives_a_script_the_path_of_plain_python(tmp_path: Path) -> 
         done.stdout[:5] == "FACTS"
         and done.stdout in flasktrace(tmp_path, "run", "paths.py", "--no-files").stderr
     )
+
+
+def shop() -> Any:
+    """An app with all that makes an answer: a session, cookies, errors, streams, redirects, a HEAD."""
+    from flask import Flask, abort, g, make_response, redirect, request, session
+
+    app = Flask("shop")
+    app.secret_key = "a-key-of-no-worth"
+    app.logger.disabled = True
+
+    @app.before_request
+    def load() -> None:
+        g.kept = Kept()
+        references.append(weakref.ref(g.kept))
+
+    @app.route("/echo/<name>", methods=["GET", "POST", "PUT"])
+    def echo(name: str) -> Any:
+        session["name"] = name
+        answer = make_response({"name": name, "form": request.form, "args": request.args})
+        answer.set_cookie("a", "b; c", samesite="Lax")
+        answer.headers["X-Odd"] = "\xe9 \t x"
+        return answer
+
+    @app.route("/stream")
+    def stream() -> Any:
+        return (part for part in ["a", "", "\u6f22" * 1000, "end"]), 203, {"X-A": "b"}
+
+    app.add_url_rule("/to", view_func=lambda: redirect("/echo/%E6%BC%A2?a=1"), endpoint="to")
+    app.add_url_rule("/gone", view_func=lambda: abort(410, "gone \u6f22"), endpoint="gone")
+    app.add_url_rule("/fails", view_func=lambda: str(1 // 0), endpoint="fails")
+    app.add_url_rule("/empty", view_func=lambda: ("", 204), endpoint="empty")
+    return app
+
+
+references: "list[weakref.ref[Kept]]" = []
+RAW = [
+    b"GET /echo/%E6%BC%A2?x=1&x=2 HTTP/1.1\r\nHost: a\r\nCookie: q=1\r\n\r\n",
+    b"POST /echo/ada HTTP/1.0\r\nContent-Length: 7\r\n"
+    b"Content-Type: application/x-www-form-urlencoded\r\n\r\na=1&b=2",
+    b"HEAD /echo/ada HTTP/1.1\r\nHost: a\r\n\r\n",
+    *(
+        b"GET /%s HTTP/1.1\r\nHost: a\r\n\r\n" % path
+        for path in (b"stream", b"to", b"gone", b"fails", b"none")
+    ),
+    b"PUT /empty HTTP/1.1\r\nHost: a\r\n\r\n",
+    b"GET /empty HTTP/1.1\r\nHost: a\r\n\r\n",
+    b"OPTIONS /echo/x HTTP/1.1\r\nHost: a\r\n\r\n",
+    b"nonsense\r\n\r\n",
+    b"GET / HTTP/9.9\r\n\r\n",
+]
+
+
+def raw_answers() -> list[bytes]:
+    """What comes over the wire for each of the requests."""
+    from werkzeug.serving import make_server
+
+    server = make_server("127.0.0.1", 0, shop(), threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    answers = []
+    for request in RAW:
+        with socket.create_connection(("127.0.0.1", server.port), timeout=20) as connection:
+            connection.sendall(request)
+            answers.append(b"".join(iter(lambda: connection.recv(65536), b"")))
+    server.shutdown()
+    thread.join()
+    server.server_close()
+    return answers
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_answers_are_the_same_byte_for_byte(engine: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    import itsdangerous
+    from werkzeug.serving import WSGIRequestHandler
+
+    # What tells the time.
+    monkeypatch.setattr(itsdangerous.TimestampSigner, "get_timestamp", lambda signer: 1)
+    monkeypatch.setattr(WSGIRequestHandler, "date_time_string", lambda *_: "today")
+    monkeypatch.setattr(WSGIRequestHandler, "log", lambda *_: None)
+    plain = raw_answers()
+    references.clear()
+    recorder = make_recorder(RecorderOptions(with_state=True), engine)
+    with recorder:
+        traced = raw_answers()
+        gc.collect()  # the errors hold their frames in cycles
+        alive = [reference() for reference in references]
+    assert traced == plain
+    assert [answer.split(b"\r\n")[0][:12] for answer in plain[:4]] == [b"HTTP/1.1 200"] * 3 + [
+        b"HTTP/1.1 203"
+    ]
+    # Nothing that a request had is kept, though the recording goes on.
+    assert len(alive) >= 8 and set(alive) == {None}
+    built = Builder(recorder).finish(Metadata(), [])
+    built.validate()
+    assert len([call for call in built.calls if built.function_of(call).name == "wsgi_app"]) >= 8
 
 
 class Expected(Exception):
