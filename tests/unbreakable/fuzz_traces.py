@@ -377,9 +377,11 @@ def main() -> None:
         recorded = work / "recorded"
         status, said = run(["run", "hello", "-r", "/index", "-r", "/none", "-o", str(recorded)])
         assert status == 0, said
-        start = time.monotonic()
-
-        done, wrong = 0, []
+        start, done = time.monotonic(), 0
+        wrong: list[str] = []
+        signals: list[int] = []
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda number, frame: signals.append(number))
 
         def on_done(number: int, broken: Sequence[str]) -> None:
             nonlocal done
@@ -389,6 +391,8 @@ def main() -> None:
                 print(what, flush=True)
             if sys.stderr.isatty() and number % 50 == 0:
                 print(f"\r{number:,} of {options.count:,}", end="", file=sys.stderr)
+            if signals:
+                raise KeyboardInterrupt
 
         seeds = range(options.seed, options.seed + options.count)
         with contextlib.suppress(KeyboardInterrupt):  # what was done until then counts
