@@ -79,6 +79,7 @@ class Masking:
         # By their first characters, in order: thousands must not slow down the look for each of them.
         self._learned: dict[str, list[str]] = {}
         self.learned_count = 0
+        self._environment: dict[str, str] = {}
         self._late: set[str] = set()  # the beginnings of what was learned since take_late()
         self._cleaned: dict[str, str] = {}  # texts, that come again and again
 
@@ -151,16 +152,16 @@ class Masking:
         """Learn what the recorder has noted: a secret, or pairs of settings."""
         if type(item) is tuple:
             self.learn_named(item)
-            for name, value in item:
-                if name == "SECRET_KEY":
-                    self.learn(value)
         else:
             self.learn(item)
 
     def learn_environment(self) -> None:
         """Learn what has a secret name in the environment, which the program may have added to."""
         with contextlib.suppress(Exception):  # it may be changing right now, or be an object of the program's
-            self.learn_named(os.environ.items())
+            environment = dict(os.environ)
+            if environment != self._environment:
+                self._environment = environment
+                self.learn_named(environment.items())
 
     def clean(self, text: str) -> str:
         """``text`` with all that is known or looks to be secret masked."""

@@ -105,6 +105,7 @@ class Recorder:
         self.lost_count = 0  # events, for want of room on the stack
         self.is_recording = False
         self.displaced_by = ""  # who has taken the hook of the first thread meanwhile
+        self._noted_settings = (0, 0)  # id and length of the settings that are in ``secrets`` already
         self.was_hit = False  # by an exception of the program's, raised in the hook, which ended it
         self._own_hook: ProfileFunction | None = None
         self._modes: dict[str, int] = {}
@@ -243,7 +244,11 @@ class Recorder:
             return
         config = _instance_dict(values.get("obj")).get("config")
         if config is not None and issubclass(type(config), dict):
-            self.secrets.append(settings_of(config))
+            self.secrets.append(dict.get(config, "SECRET_KEY"))
+            mark = id(config), dict.__len__(config)
+            if mark != self._noted_settings:  # each request reads the key, and few set anything
+                self._noted_settings = mark
+                self.secrets.append(settings_of(config))
         self.secrets.append(values.get("value"))
 
     def _plan(self, code: CodeType) -> tuple[str, ...]:

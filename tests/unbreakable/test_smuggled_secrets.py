@@ -180,6 +180,32 @@ def test_no_smuggled_secret_is_in_the_trace(engine: str, tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("engine", ENGINES)
+def test_the_settings_of_an_app_that_runs_already_are_known(engine: str, tmp_path: Path) -> None:
+    """A recording in a running process has no start-up to see the settings in."""
+    from flask import Flask, session
+
+    secrets = [f"Zq{n:010d}" for n in range(1, 6)]
+    app = Flask("settings")
+    app.secret_key = secrets[0].encode()
+    app.config.update(MAIL={"user": "ada", "password": secrets[1]}, API_TOKENS=[secrets[2]])
+    app.config.update(DB=f"postgres://ada:{secrets[3]}@host/db", JWT_SECRET_KEY=secrets[4].encode())
+
+    def index() -> str:
+        session["seen"] = 1
+        for secret in secrets:
+            show(secret, secret.encode())
+        return "kept"
+
+    app.add_url_rule("/", view_func=index)
+    client = app.test_client()
+    with contextlib.closing(_Batches(tmp_path / "a.flasktrace", engine)):
+        assert client.get("/").data == b"kept"
+    content = (tmp_path / "a.flasktrace").read_bytes()
+    assert b"kept" in content
+    assert [secret for secret in secrets if secret.encode() in content] == []
+
+
+@pytest.mark.parametrize("engine", ENGINES)
 def test_what_was_written_before_it_was_known_to_be_secret_is_gone(engine: str, tmp_path: Path) -> None:
     """Each batch is on the disk before the next call: its values are written over, free places too."""
     path, secret = tmp_path / "a.flasktrace", PLANTED["shown_first"]
