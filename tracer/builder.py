@@ -14,6 +14,7 @@ from flasktrace.tracer.ancestry import receivers
 from flasktrace.tracer.capture import CAPTURED_NONE, Captured, Texts
 from flasktrace.tracer.functions import FunctionInfo, FunctionTable
 from flasktrace.tracer.inprocess import RequestFinder
+from flasktrace.tracer.late_masking import LateMasking, Remade
 from flasktrace.tracer.model import Marker, Metadata, Request, Thread, Trace
 from flasktrace.tracer.pools import Pools
 from flasktrace.tracer.recorder import RETURNING, Recorder, is_resumption
@@ -108,6 +109,7 @@ class Builder:
         self.trace.functions = self._table.functions
         self._texts = texts or Texts()
         self._pools = Pools(self.trace.calls, self._texts)
+        self._late, self._remade = LateMasking(self.trace, self._texts), Remade()
         self._generators: dict[int, _Generator] = {}
         self._starters: dict[int, int] = {}  # id of a Thread object: the call that started it
         self._first_ns: int | None = None
@@ -123,8 +125,10 @@ class Builder:
             until_ns: leave events after this moment for later: another thread may yet hand in an
                 earlier one. None takes them all.
         """
+        self._texts.learn_environment()
+        self._recorder.look_again()
         while self._recorder.secrets:
-            self._texts.learn(self._recorder.secrets.pop())
+            self._texts.learn_noted(self._recorder.secrets.pop())
         forks = self._recorder.forks
         forks.take()
         if until_ns is not None and (held_ns := forks.held_since_ns()) is not None:
@@ -138,6 +142,7 @@ class Builder:
             return
         for stream, event in merged(chunks):
             self._events(self._state(stream), event)
+        self._remade.add(self._late.run())
 
     def call_at(self, stream_id: int, is_end: bool) -> int | None:
         """The id of a thread's innermost open call, or of the one that ended last; None for none kept."""
@@ -214,6 +219,11 @@ class Builder:
             rows.update((generator.row, generator.parent))
         return rows - {-1}
 
+    def take_remade(self) -> Remade:
+        """What was made anew as it showed a secret that was not known to be one, once."""
+        remade, self._remade = self._remade, Remade()
+        return remade
+
     def finish(self, metadata: Metadata, requests: list[Request]) -> Trace:
         """Build the rest, close the calls that are still open, and give the trace."""
         self.take()
@@ -240,7 +250,7 @@ class Builder:
             state = self._states[stream.id] = _ThreadState(stream.id, stream.thread_object_id)
             state.root = self._starters.pop(stream.thread_object_id, -1)
             started_by = self.trace.calls.id[state.root] if state.root >= 0 else None
-            self.trace.threads.append(Thread(stream.id, stream.name, started_by))
+            self.trace.threads.append(Thread(stream.id, self._texts.clean(stream.name), started_by))
         return state
 
     def _events(self, state: _ThreadState, events: Sequence[Any]) -> None:

@@ -15,7 +15,7 @@ from itertools import islice, repeat
 from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import Any
 
-from flasktrace.tracer.masking import MASK, Masking
+from flasktrace.tracer.masking import MASK, Masking, printable
 from flasktrace.tracer.model import Value
 
 MAX_TEXT_CHARS = 120
@@ -26,6 +26,9 @@ Captured = Any  # int | str | bytes | tuple[str, int, ...]; see the module's doc
 # Read through the type's own descriptors: a metaclass may define __name__ as a property of its own.
 _type_name: Callable[[type], str] = type.__dict__["__name__"].__get__
 _type_qualname: Callable[[type], str] = type.__dict__["__qualname__"].__get__
+_type_flags: Callable[[type], int] = type.__dict__["__flags__"].__get__
+_IS_TEXT = 1 << 28  # Py_TPFLAGS_UNICODE_SUBCLASS
+_plain_text: Callable[[Any], str] = str.__str__  # of str itself: copies, and asks nothing
 _module_dict: Callable[[ModuleType], dict[str, object]] = vars(ModuleType)["__dict__"].__get__
 
 CAPTURED_NONE = ("NoneType", 0, "None")
@@ -92,7 +95,13 @@ def _capture_set(value: Any) -> Captured:
 
 def _capture_dict(value: dict[Any, Any]) -> Captured:
     items = tuple(islice(value.items(), MAX_ITEMS))
-    return ("dict", id(value), len(value), tuple((_atom(key), _atom(item)) for key, item in items))
+    return ("dict", id(value), len(value), tuple((_key(key), _atom(item)) for key, item in items))
+
+
+def _key(key: object) -> Captured:
+    """A dict's key; a text of a class of its own (a ``StrEnum``) is kept as text, as it names the value."""
+    kind = type(key)
+    return _atom(key) if kind is str or not _type_flags(kind) & _IS_TEXT else capture(_plain_text(key))
 
 
 def _capture_function(value: FunctionType) -> Captured:
@@ -194,16 +203,19 @@ class Texts(Masking):
     def _make_value(self, name: str, captured: Captured, is_secret: bool) -> Value:
         kind = type(captured)
         if kind is tuple:
-            class_name, object_id = _printable(captured[0]), captured[1]
+            class_name, object_id = printable(captured[0]), captured[1]
         else:
             class_name, object_id = _type_name(kind), 0
         is_named = bool(name) and self.is_secret_name(name)
         if (is_secret or is_named) and self._is_data(captured):
             # Beside a secret stands more than the secret: ``parse_cookie`` is handed the whole environ.
-            if is_named or kind is not tuple or len(captured) != 4:
+            # And numbers may be ages and sizes.
+            if is_named or (len(captured) != 4 if kind is tuple else kind is not int):
                 self._learn_captured(captured)
             return Value(name, class_name, object_id, MASK)
-        if kind is int or (kind is tuple and len(captured) == 2):
+        if kind is int:
+            return Value(name, class_name, object_id, self.clean(repr(captured)))
+        if kind is tuple and len(captured) == 2:
             return Value(name, class_name, object_id, self.text(captured))
         return Value(name, class_name, object_id, self.clean(self.text(captured)))
 
@@ -235,10 +247,10 @@ class Texts(Masking):
         if kind is not tuple:
             return repr(captured)
         if len(captured) == 2:
-            return f"<{_printable(captured[0])}>"
+            return f"<{printable(captured[0])}>"
         if len(captured) == 3:
             cut = captured[0] in ("str", "bytes")
-            return f"{captured[2]!r}…" if cut else _printable(captured[2])
+            return f"{captured[2]!r}…" if cut else printable(captured[2])
         return self._container_text(*captured)
 
     def _container_text(self, kind: str, _object_id: int, length: int, items: tuple[Any, ...] | None) -> str:
@@ -251,6 +263,11 @@ class Texts(Masking):
             parts = [self.text(items[0]), self._named(items[0], items[1])]
         else:
             parts = [self.text(item) for item in items]
+            for i, item in enumerate(items[1:], 1):
+                # The arguments of a command; a list of two that is a pair.
+                is_option = type(items[i - 1]) is str and (items[i - 1][:1] == "-" or length == 2)
+                if is_option and self.is_secret_name(items[i - 1].lstrip("-")) and self._is_data(item):
+                    parts[i] = MASK
         if length > len(items):
             parts.append(f"… {length} in all")
         elif kind == "tuple" and length == 1:
@@ -275,13 +292,11 @@ _BRACKETS: dict[str, tuple[str, str]] = {
 }
 
 
-def _printable(text: str) -> str:
-    """``text`` with what is not printable (controls, direction marks) as escapes."""
-    return text if text.isprintable() else "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
-
-
 def exception_text(error: BaseException) -> str:
     """What an exception says, from its ``args`` alone, uncleaned: no ``__str__`` of the program's runs."""
     args = BaseException.__dict__["args"].__get__(error)
-    texts = [value if type(value) is str else Texts().text(_atom(value)) for value in args[:MAX_ITEMS]]
-    return _printable(", ".join(texts)[:MAX_TEXT_CHARS])
+    texts = [
+        value[:MAX_TEXT_CHARS] if type(value) is str else Texts().text(_atom(value))
+        for value in args[:MAX_ITEMS]
+    ]
+    return printable(", ".join(texts)[:MAX_TEXT_CHARS])

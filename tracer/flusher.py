@@ -94,6 +94,9 @@ class Flusher:
             return
         try:
             self._writer.write(self._builder.trace, self._builder.take_changed())
+            remade = self._builder.take_remade()
+            if remade and isinstance(self._writer, TraceWriter):
+                self._writer.rewrite(self._builder.trace, remade)
         except TraceError as error:
             self.failure = error
             return

@@ -1,21 +1,27 @@
 """What is secret: by the name of a value, by the look of a text, or as it was seen to be secret before."""
 
+import contextlib
 import html
 import json
 import os
 import re
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Any
 from urllib.parse import quote, quote_plus, unquote_plus
 
+from flasktrace.tracer import secret_shapes
 from flasktrace.tracer.errors import UsageError
+from flasktrace.tracer.secret_shapes import URL_PASSWORD
 
 MASK = "***"
 
 _SECRET_NAME = re.compile(
     r"passw(or)?d|passphrase|passcode|secret|token|cookie|authorization|bearer|jwt|credential|csrf"
-    r"|(api|access|private|signing|encryption)[_-]?key|^session_?id$|^pin$",
+    r"|(api|access|private|signing|encryption)[_-]?key|^session_?id$|^pin$|^auth$"
+    # PWD is where a shell is.
+    r"|(?-i:^(pw|pwd|pass)$|[a-z_-]pwd$|[a-z]Pwd$)|[_-](pw|pass)$|_PWD$(?<!OLD_PWD)",
     re.IGNORECASE,
 )
 # Names before a value, as in `password=x`, `"token": "x"`, `config['SECRET_KEY'] = x`.
@@ -36,16 +42,23 @@ _SHAPES = re.compile(
     r"|(?i:(\b[a-z][a-z0-9+.-]{0,20}://[^\s/:@'\"]{0,100}:)[^\s/@'\"]+(?=@))"
     rf"|(){_TOKEN.pattern}"
 )
-_HINT = re.compile(  # quick, and true wherever something above finds anything
-    r"passw|passphrase|passcode|secret|token|cookie|authorization|bearer|jwt|credential|csrf|key|session_?id"
-    r"|basic|digest|\bpin\b|://|eyJ|\.eJ",
-    re.IGNORECASE,
+# Quick, and one is there wherever something above finds anything, in small letters.
+_HINTS = (
+    *("pass", "pw", "secret", "token", "cookie", "auth", "bearer", "jwt", "credential", "csrf", "key"),
+    *("session", "basic", "digest", "://", "eyj", ".ej", *secret_shapes.HINTS),
 )
-_PLACES = ("_name", "_path", "_domain", "_samesite")  # get_cookie_name() and its kin
-_MAX_LEARNED = 50_000
+_PIN = re.compile(r"\bpin\b")
+_PLACES = (  # get_cookie_name() and its kin
+    *("_name", "_path", "_domain", "_samesite", "_header", "_headers", "_methods", "_location", "_type"),
+    *("_algorithm", "_url", "_uri", "_endpoint", "_class", "_backend"),
+)
+_MAX_LEARNED = 100_000
+_MAX_SETTINGS = 100  # of a dict or list among them
 _MAX_CLEANED = 5_000
-_MIN_LEARNED_CHARS = 6  # shorter secrets would blacken innocent text all over the trace
+MIN_LEARNED_CHARS = 6  # shorter secrets would blacken innocent text all over the trace
 _MIN_GUESSED_CHARS = 8  # of those that are taken for secret without being named so in the program
+_MAX_WORD_CHARS = 11  # longer ones of letters alone are no plain words
+_MIN_DIGITS = 8  # of numbers that are secret
 _MAX_CUT_CHARS = 120  # texts end there, and may do so inside a secret
 _ELLIPSIS = "…"
 
@@ -66,6 +79,8 @@ class Masking:
         # By their first characters, in order: thousands must not slow down the look for each of them.
         self._learned: dict[str, list[str]] = {}
         self.learned_count = 0
+        self._environment: dict[str, str] = {}
+        self._late: set[str] = set()  # the beginnings of what was learned since take_late()
         self._cleaned: dict[str, str] = {}  # texts, that come again and again
 
     def is_secret_name(self, name: str) -> bool:
@@ -79,39 +94,74 @@ class Masking:
 
     def is_secret_source(self, name: str) -> bool:
         """Tell whether what a function of this name returns is secret, and not just where a secret is."""
-        return self.is_secret_name(name) and not name.endswith(_PLACES)
+        return self.is_secret_name(name) and not name.lower().endswith(_PLACES)
 
     def learn(self, secret: object) -> None:
         """Mask this text (a str or bytes) wherever it turns up from now on, in whatever form."""
         if type(secret) is bytes:
             secret = secret.decode("latin-1")
-        if type(secret) is not str or len(secret) < _MIN_LEARNED_CHARS or _TOKEN_ALONE.fullmatch(secret):
+        elif type(secret) is int and secret >= 10 ** (_MIN_DIGITS - 1):
+            secret = str(secret)
+        if type(secret) is not str or len(secret) < MIN_LEARNED_CHARS or _TOKEN_ALONE.fullmatch(secret):
             return  # too short, or masked by its shape anyway: sessions have as many cookies as requests
         for form in _forms(secret):
-            start = form[:_MIN_LEARNED_CHARS]
+            start = form[:MIN_LEARNED_CHARS]
             known = self._learned.get(start, ())
             if form not in known and self.learned_count < _MAX_LEARNED:
+                self._late.add(start)
                 # A new list: another thread may be reading the old one.
                 self._learned[start] = sorted([*known, form])
                 self.learned_count += 1
                 self._cleaned = {}
                 self.on_learned()
 
+    def take_late(self) -> list[str]:
+        """What the texts learned since the last time begin with, once: those made before may show them."""
+        late, self._late = self._late, set()
+        return list(late)  # at once: another thread may just be adding to it
+
     def on_learned(self) -> None:
         """Called when there is a new secret; texts that were made before may show it."""
 
     def learn_guess(self, secret: object) -> None:
         """Learn a value that is likely to be secret, unless it is a plain word or the path of a file."""
-        if type(secret) is str and len(secret) >= _MIN_GUESSED_CHARS and not secret.isalpha():
+        if type(secret) is bytes:
+            secret = secret.decode("latin-1")
+        if type(secret) is str and len(secret) >= _MIN_GUESSED_CHARS:
+            if secret.isalpha() and len(secret) <= _MAX_WORD_CHARS:
+                return
             if os.path.isabs(secret) and os.path.exists(secret):
                 return
             self.learn(secret)
 
     def learn_named(self, items: Iterable[tuple[object, object]]) -> None:
-        """Learn the values that have secret names among pairs of names and values (settings, say)."""
+        """Learn the values that have secret names among pairs of names and values (settings, say).
+
+        Those in dicts and lists among them count too, and the passwords of addresses.
+        """
         for name, value in items:
-            if type(name) is str and self.is_secret_name(name):
-                self.learn_guess(value)
+            is_secret = type(name) is str and self.is_secret_source(name)
+            for inner_name, text in _texts_of(value):
+                if is_secret or self.is_secret_source(inner_name):
+                    self.learn_guess(text)
+                elif type(text) is str and (found := URL_PASSWORD.search(text)):
+                    self.learn(found[1])
+                    self.learn(unquote_plus(found[1]))
+
+    def learn_noted(self, item: object) -> None:
+        """Learn what the recorder has noted: a secret, or pairs of settings."""
+        if type(item) is tuple:
+            self.learn_named(item)
+        else:
+            self.learn(item)
+
+    def learn_environment(self) -> None:
+        """Learn what has a secret name in the environment, which the program may have added to."""
+        with contextlib.suppress(Exception):  # it may be changing right now, or be an object of the program's
+            environment = dict(os.environ)
+            if environment != self._environment:
+                self._environment = environment
+                self.learn_named(environment.items())
 
     def clean(self, text: str) -> str:
         """``text`` with all that is known or looks to be secret masked."""
@@ -123,17 +173,29 @@ class Masking:
             cleaned = known[text] = self._clean(text)
         return cleaned
 
+    def clean_exception(self, text: str) -> str:
+        """The same of what an exception says, which may have been given a name and a value."""
+        spans = list(secret_shapes.argument_places(text, self.is_secret_name))
+        for first, last in spans:
+            self.learn_guess(text[first:last])
+        return self.clean(secret_shapes.masked(text, spans, MASK))
+
     def _clean(self, text: str) -> str:
-        if self._learned and len(text) >= _MIN_LEARNED_CHARS:
+        text = self._clean_once(text)
+        if "%" in text:
+            # What is quoted in URLs differs from one library to the next.
+            unquoted = unquote_plus(text)
+            unmasked = self._clean_once(unquoted)
+            text = text if unmasked == unquoted else printable(unmasked)
+        return text
+
+    def _clean_once(self, text: str) -> str:
+        if self._learned and len(text) >= MIN_LEARNED_CHARS:
             text = self._without_learned(text)
-            if "%" in text:
-                # What is left quoted in URLs differs from one library to the next.
-                unquoted = unquote_plus(text)
-                unmasked = self._without_learned(unquoted)
-                text = text if unmasked == unquoted else unmasked
-        if len(self._patterns) > 1 or _HINT.search(text):
+        if len(self._patterns) > 1 or _has_hint(text.lower()):
             text = _SHAPES.sub(lambda m: next(part for part in m.groups() if part is not None) + MASK, text)
             text = self._without_named(text)
+            text = secret_shapes.masked(text, secret_shapes.places(text, self.is_secret_name), MASK)
         return text
 
     def _without_named(self, text: str) -> str:
@@ -142,11 +204,13 @@ class Masking:
             position = head.end()
             if self.is_secret_name(head[1]) and (value := _VALUE.match(text, position)):
                 parts += [text[kept:position], value[1] or "", MASK]
+                if self.is_secret_source(head[1]):
+                    self.learn_guess(value[0].partition(value[1])[2] if value[1] else value[0])
                 position = kept = value.end()
         return "".join([*parts, text[kept:]]) if parts else text
 
     def _without_learned(self, text: str) -> str:
-        learned, width = self._learned, _MIN_LEARNED_CHARS
+        learned, width = self._learned, MIN_LEARNED_CHARS
         if learned.keys().isdisjoint({text[i : i + width] for i in range(len(text) - width + 1)}):
             return text
         position = 0
@@ -156,6 +220,13 @@ class Masking:
                 text = text[:position] + MASK + text[position + length :]
             position += 1
         return text
+
+
+def _has_hint(text: str) -> bool:
+    for hint in _HINTS:
+        if hint in text:
+            return True
+    return "pin" in text and _PIN.search(text) is not None
 
 
 def _pattern(text: str) -> re.Pattern[str]:
@@ -206,10 +277,38 @@ def _forms(secret: str) -> set[str]:
     raw = secret.encode("utf-8", "surrogatepass")
     forms = {secret, json.dumps(secret)[1:-1], html.escape(secret), raw.decode("latin-1"), repr(raw)[2:-1]}
     forms |= {quote(raw), quote(raw, safe=""), quote_plus(raw)}
+    forms |= secret_shapes.encoded(raw)
     # As in the repr of a text that holds them, in one kind of quotes or the other.
     escaped = {repr(form)[1:-1] for form in forms} | {form.replace("\\", "\\\\") for form in forms}
     escaped |= {form.replace("'", "\\'") for form in escaped}
-    return {form for form in forms | escaped if len(form) >= _MIN_LEARNED_CHARS}
+    return {form for form in forms | escaped if len(form) >= MIN_LEARNED_CHARS}
+
+
+def printable(text: str) -> str:
+    """``text`` with what is not printable (controls, direction marks) as escapes."""
+    return text if text.isprintable() else "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+
+
+def _texts_of(item: object, name: str = "", depth: int = 6) -> Iterator[tuple[str, object]]:
+    """The texts in a value of the program's, which runs none of its code, with the nearest names."""
+    if type(item) is str or type(item) is bytes:
+        yield name, item
+    elif depth and type(item) is dict:
+        for key, value in list(islice(item.items(), _MAX_SETTINGS)):
+            yield from _texts_of(value, key if type(key) is str else name, depth - 1)
+    elif depth and (type(item) is list or type(item) is tuple):
+        for value in item[:_MAX_SETTINGS]:
+            yield from _texts_of(value, name, depth - 1)
+
+
+def settings_of(config: Any) -> tuple[tuple[str, object], ...]:
+    """The texts in an app's settings with their names, and none of its objects.
+
+    Args:
+        config: a dict, or an object of a class that comes from it.
+    """
+    items = tuple(islice(dict.items(config), _MAX_SETTINGS))
+    return tuple(found for key, value in items if type(key) is str for found in _texts_of(value, key))
 
 
 def secrets_in(item: Any, is_secret_name: Any, depth: int = 8) -> Iterable[str]:

@@ -86,6 +86,7 @@ class _Tracer(Protocol):
     def add_code(self, code: CodeType, mode: int, value_count: int, /) -> None: ...
     def lane(self, stream: ThreadStream, /) -> ProfileFunction: ...
     def set_recording(self, is_recording: bool, /) -> None: ...
+    def look_again(self) -> None: ...
     def close(self) -> None: ...
 
     # From Python 3.12 on.
@@ -112,6 +113,10 @@ class _Slow(Recorder):
             super().stop()
             self.lost_count += self._tracer.lost_count
             self._tracer.close()
+
+    def look_again(self) -> None:
+        """The app's settings may have changed since they were noted."""
+        self._tracer.look_again()
 
     def _new_events(self) -> Events:
         events: Events = _native.Events()

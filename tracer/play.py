@@ -27,6 +27,7 @@ from flasktrace.tracer.program import (
     Program,
     Scenario,
     as_main,
+    attribute,
     find_app,
     load,
     own_folders,
@@ -45,6 +46,7 @@ from flasktrace.tracer.surroundings import (
     loopback_ports,
     no_reloader,
     on_leaving,
+    own_signals,
 )
 
 if TYPE_CHECKING:
@@ -245,7 +247,7 @@ class _Play:
             self.driver.start()
             interrupts = InterruptWatch()
             try:
-                with interrupts, self.recorder:
+                with interrupts, self.recorder, own_signals():
                     self._run_and_serve(self.program)
                     self.driver.end()
             except KeyboardInterrupt:
@@ -261,7 +263,7 @@ class _Play:
             # A server swallows Ctrl-C: it ends its loop as if all were well.
             if interrupts.has_come() and not self.driver.has_interrupted:
                 self.was_interrupted = True
-        if self.recorder.displaced_by:
+        if self.recorder.displaced_by and (self.driver.has_served or self.failure is not None):
             self.options.say(displaced(self.recorder))
         self._judge()
 
@@ -280,7 +282,7 @@ class _Play:
 
     def _serve(self, app: Any) -> None:
         """A program that only builds its app is served as ``app.run()`` would."""
-        if hasattr(app, "url_map") and hasattr(app, "run"):
+        if attribute(app, "url_map") is not None and attribute(app, "run") is not None:
             app.run()
         else:
             importlib.import_module("werkzeug.serving").run_simple("127.0.0.1", DEFAULT_PORT, app)
@@ -329,6 +331,8 @@ class _Play:
             self.failure = driver.failure
         elif driver.failure is not None:
             self.failure = ScenarioError(f"{name} could not be asked: {driver.failure!r}")
+        elif self.recorder.displaced_by and not driver.has_served:
+            self.failure = ScenarioError(f"{name} was not seen to serve: {displaced(self.recorder)}")
         elif driver.problem and self.has_bound and not driver.has_served and not self.was_interrupted:
             self.failure = ScenarioError(
                 f"{name} listens, but not with serve_forever() of Werkzeug or the standard library:"
@@ -353,8 +357,8 @@ class _Play:
         for request in planned:
             for secret in secrets_of(request, self.texts.is_secret_name, _rules(app)):
                 self.texts.learn(secret)
-        config = getattr(app, "config", None)
-        if isinstance(config, dict):
+        config = attribute(app, "config")
+        if issubclass(type(config), dict):
             self.texts.learn_named(tuple(dict.items(config)))
         return planned
 
@@ -375,11 +379,13 @@ class _Play:
         return planned
 
     def _app_of(self, server: object, namespace: Mapping[str, Any]) -> Any:
-        app = self.app or getattr(server, "app", None) or namespace.get("app")
+        found = (self.app, attribute(server, "app"), namespace.get("app"))
+        app = next((each for each in found if each is not None), None)
         for _ in range(10):  # middleware keeps the app it wraps under one of these names
-            if app is None or hasattr(app, "url_map"):
+            if app is None or attribute(app, "url_map") is not None:
                 return app
-            app = getattr(app, "app", None) or getattr(app, "wsgi_app", None)
+            inner = attribute(app, "app")
+            app = inner if inner is not None else attribute(app, "wsgi_app")
         return None
 
     def _metadata(self) -> Metadata:
@@ -389,15 +395,15 @@ class _Play:
 
 def _rules(app: Any) -> list[str]:
     """The app's routes as it wrote them."""
-    by_endpoint = getattr(getattr(app, "url_map", None), "_rules_by_endpoint", {})
+    by_endpoint = attribute(attribute(app, "url_map"), "_rules_by_endpoint") or {}
     return [rule.rule for rules in by_endpoint.values() for rule in rules]
 
 
 def plain_routes(app: Any) -> list[str]:
     """The paths of the routes that a GET needs no parameters for, static files apart, in order."""
-    url_map = getattr(app, "url_map", None)
+    url_map = attribute(app, "url_map")
     # Not iter_rules(): that sorts the map, which is a step of the story that the first request tells.
-    by_endpoint = getattr(url_map, "_rules_by_endpoint", {})
+    by_endpoint = attribute(url_map, "_rules_by_endpoint") or {}
     paths = [
         rule.rule
         for rules in by_endpoint.values()

@@ -43,7 +43,8 @@ class Pools:
         key = (class_name, text, line)
         position = self._outcomes.get(key)
         if position is None:
-            position = self._add_outcome(key, ("raised", class_name, self._texts.clean(text), line, ()), ())
+            said = self._texts.clean_exception(text)
+            position = self._add_outcome(key, ("raised", class_name, said, line, ()), ())
         return position
 
     def _add_outcome(self, key: Any, shape: tuple[Any, ...], objects: Sequence[int]) -> int:

@@ -242,7 +242,15 @@ def _flask_class() -> type | None:
 def _is_app(value: object, flask_class: type | None) -> bool:
     if flask_class is not None and issubclass(type(value), flask_class):
         return True
-    return callable(value) and not isinstance(value, type)
+    return callable(value) and not issubclass(type(value), type)
+
+
+def attribute(item: object, name: str) -> Any:
+    """An attribute of an object of the program's; None where there is none, or where looking for it fails."""
+    try:
+        return getattr(item, name, None)
+    except Exception:
+        return None
 
 
 def _needs_arguments(factory: Any) -> bool:

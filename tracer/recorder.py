@@ -15,9 +15,10 @@ from time import perf_counter_ns
 from types import BuiltinFunctionType, CodeType, FrameType, FunctionType, TracebackType
 from typing import Any, Protocol, Self
 
-from flasktrace.tracer import state
+from flasktrace.tracer import hidden_hooks, state
 from flasktrace.tracer.capture import capture, class_name_of, exception_text
 from flasktrace.tracer.forks import ForkWatch
+from flasktrace.tracer.masking import settings_of
 from flasktrace.tracer.scope import Decision, Scope, ScopeOptions
 from flasktrace.tracer.streams import EventList, Events, ThreadStream
 
@@ -110,6 +111,8 @@ class Recorder:
         self.lost_count = 0  # events, for want of room on the stack
         self.is_recording = False
         self.displaced_by = ""  # who has taken the hook of the first thread meanwhile
+        self._noted_settings = (0, 0)  # id and length of the settings that are in ``secrets`` already
+        self.was_hit = False  # by an exception of the program's, raised in the hook, which ended it
         self._own_hook: ProfileFunction | None = None
         self._modes: dict[str, int] = {}
         self._generated: dict[int, tuple[Decision, CodeType]] = {}
@@ -136,23 +139,32 @@ class Recorder:
         """
         if self.is_recording:
             raise RuntimeError("this recorder is recording already; make another one")
-        self._previous = (sys.getprofile(), threading.getprofile())
+        self._previous = (hidden_hooks.plain_sys_getprofile(), hidden_hooks.plain_threading_getprofile())
         self.is_recording = True
         self.forks.start()
-        threading.setprofile(self._first_event)
+
+        def first_event(frame: FrameType, event: str, argument: Any) -> None:
+            self._first_event(frame, event, argument)
+
+        hidden_hooks.add(first_event, self._previous[1])
+        hidden_hooks.begin()
+        threading.setprofile(first_event)
         self._own_hook = self._make_hook(threading.current_thread())
+        hidden_hooks.add(self._own_hook, self._previous[0])
         sys.setprofile(self._own_hook)
 
     def stop(self) -> None:
         """Put the previous hooks back. To be called in the thread that called :meth:`start`."""
         if not self.is_recording:
             return
-        holder = sys.getprofile()
+        holder = hidden_hooks.plain_sys_getprofile()
         if holder is not self._own_hook:
-            self.displaced_by = _name_of_hook(holder)
+            was_hit = self.was_hit and holder is None
+            self.displaced_by = "an exception of a signal handler" if was_hit else _name_of_hook(holder)
         if holder is None or holder is self._own_hook:  # else it is another tool's now, and works
             sys.setprofile(self._previous[0])
         threading.setprofile(self._previous[1])
+        hidden_hooks.end()
         self.forks.stop()
         self.is_recording = False
         # Threads that go on have a hook of their own still: the next call in each finds nothing known, and
@@ -187,6 +199,7 @@ class Recorder:
             return
         thread = threading.current_thread()
         hook = self._make_hook(thread)
+        hidden_hooks.add(hook, self._previous[1])
         sys.setprofile(hook)
         hook(frame, event, argument)
 
@@ -236,8 +249,12 @@ class Recorder:
         if _instance_dict(values["self"]).get("__name__") != _SECRET:
             return
         config = _instance_dict(values.get("obj")).get("config")
-        if isinstance(config, dict):
+        if config is not None and issubclass(type(config), dict):
             self.secrets.append(dict.get(config, _SECRET))
+            mark = id(config), dict.__len__(config)
+            if mark != self._noted_settings:  # each request reads the key, and few set anything
+                self._noted_settings = mark
+                self.secrets.append(settings_of(config))
         self.secrets.append(values.get("value"))
 
     def _plan(self, code: CodeType) -> tuple[str, ...]:
@@ -279,6 +296,9 @@ class Recorder:
 
     def _new_events(self) -> Events:
         return EventList()
+
+    def look_again(self) -> None:
+        """The app's settings may have changed: this engine looks at them each time anyway."""
 
     def ignore_this_thread(self) -> None:
         """Leave the calling thread out, which this engine does anyway with threads that it does not start."""
@@ -360,6 +380,7 @@ def _hook(recorder: Recorder, stream: ThreadStream) -> ProfileFunction:
             recorder.lost_count += 1  # the program is at its limit: there is no room for the hook either
         except Exception:
             if not recorder._failed():
+                recorder.was_hit = True
                 raise
 
     return hook

@@ -138,9 +138,10 @@ def secrets_of(
         if is_secret_name(name):
             yield value
             yield unquote_plus(value)
-    if body.lstrip()[:1] in ("{", "["):
-        with contextlib.suppress(ValueError, RecursionError):
-            yield from secrets_in(json.loads(body), is_secret_name)
+    for text in (body, *(unquote_plus(value) for _, value in named)):
+        if text.lstrip()[:1] in ("{", "["):
+            with contextlib.suppress(ValueError, RecursionError):
+                yield from secrets_in(json.loads(text), is_secret_name)
 
 
 # A field of multipart form data: its name, its value.

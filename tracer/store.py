@@ -9,14 +9,15 @@ import json
 import os
 import sqlite3
 import stat
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain, islice, zip_longest
 from operator import sub
 from pathlib import Path
 from typing import Any
 
 from flasktrace.tracer.errors import TraceError
-from flasktrace.tracer.model import Calls, Function, Trace
+from flasktrace.tracer.late_masking import Remade
+from flasktrace.tracer.model import Calls, Function, Marker, Trace
 from flasktrace.tracer.store_reading import read_trace
 from flasktrace.tracer.store_schema import (
     APPLICATION_ID,
@@ -48,6 +49,11 @@ def _text(value: str) -> str | bytes:
     except UnicodeEncodeError:
         return value.encode("utf-8", "surrogatepass")
     return value
+
+
+def _marker_row(marker: Marker) -> tuple[object, ...]:
+    data = json.dumps(dict(marker.data))
+    return marker.id, _text(marker.kind), marker.call_id, marker.time_ns, data
 
 
 class TraceWriter:
@@ -89,9 +95,37 @@ class TraceWriter:
         Raises:
             TraceError: the disk is full, or the file is gone.
         """
+        self._in_transaction(lambda: self._write_all(trace, changed))
+
+    def rewrite(self, trace: Trace, remade: Remade) -> None:
+        """Write over values in which a secret was found later; nothing of them stays in the file.
+
+        Raises:
+            TraceError: the disk is full, or the file is gone.
+        """
+
+        def write_anew() -> None:
+            for (class_name, text, has_object), masked in remade.values.items():
+                number = self._numbers["seen_values"].get((class_name, text, has_object))
+                which, key = ("id", number) if number is not None else ("text", _text(text))
+                self._connection.execute(
+                    f"UPDATE seen_values SET text = ? WHERE {which} = ?", (_text(masked), key)
+                )
+            for text, masked in remade.raised.items():
+                self._connection.execute(
+                    "UPDATE outcome_shapes SET text = ? WHERE kind = 'raised' AND text = ?",
+                    (_text(masked), _text(text)),
+                )
+            self._insert("markers", [_marker_row(trace.markers[i]) for i in remade.markers])
+
+        # What is replaced would stay in the free places of its page.
+        self._connection.execute("PRAGMA secure_delete = ON")
+        self._in_transaction(write_anew)
+
+    def _in_transaction(self, write: Callable[[], None]) -> None:
         try:
             self._connection.execute("BEGIN")
-            self._write_all(trace, changed)
+            write()
             self._connection.execute("COMMIT")
         except sqlite3.Error as error:
             with contextlib.suppress(sqlite3.Error):
@@ -149,13 +183,7 @@ class TraceWriter:
         functions = list(trace.functions.values())
         self._insert("functions", [_function_row(f) for _, f in self._new("functions", functions)])
         self._insert("phases", [(i, _text(p)) for i, p in self._new("phases", calls.phases)])
-        self._insert(
-            "markers",
-            [
-                (m.id, _text(m.kind), m.call_id, m.time_ns, json.dumps(dict(m.data)))
-                for _, m in self._new("markers", trace.markers)
-            ],
-        )
+        self._insert("markers", [_marker_row(m) for _, m in self._new("markers", trace.markers)])
         first = self._written.get("calls", 0)
         self._written["calls"] = len(calls)
         self._insert("call_rows", self._call_rows(calls, first), "INSERT")

@@ -60,13 +60,31 @@ def loopback_ports(on_bound: Callable[[Refusal | None], None]) -> Iterator[None]
             raise
         on_bound(None)
 
+    def listen(self: socket.socket, *backlog: int) -> None:
+        # What looked like a client's: bound to every interface and any port, or not at all.
+        if self.family in (socket.AF_INET, socket.AF_INET6) and self.type == socket.SOCK_STREAM:
+            address = self.getsockname()
+            if not _is_loopback(self.family, address[0]):
+                _forget_address(self)
+                plain_bind(self, _loopback(self.family, address))
+        plain_listen(self, *backlog)
+
     changed = socket.socket  # gevent puts a class of its own in its place meanwhile
-    plain_bind = changed.bind
-    changed.bind = bind  # type: ignore[assignment,method-assign]
+    plain_bind, plain_listen = changed.bind, changed.listen
+    changed.bind, changed.listen = bind, listen  # type: ignore[assignment,method-assign]
     try:
         yield
     finally:
-        del changed.bind
+        for name in ("bind", "listen"):
+            with contextlib.suppress(AttributeError):  # the program may have taken it away
+                delattr(changed, name)
+
+
+def _forget_address(sock: socket.socket) -> None:
+    """Make the socket a new one under its descriptor: an address cannot be changed."""
+    with socket.socket(sock.family, sock.type, sock.proto) as fresh:
+        fresh.setblocking(sock.getblocking())
+        os.dup2(fresh.fileno(), sock.fileno(), inheritable=os.get_inheritable(sock.fileno()))
 
 
 def _is_servers(sock: socket.socket, address: Any) -> bool:
@@ -117,6 +135,34 @@ def as_it_was() -> Iterator[None]:
                 os.chdir(folder)
         if interrupt is not None and signal.getsignal(signal.SIGINT) is not interrupt:
             signal.signal(signal.SIGINT, interrupt)
+
+
+@contextlib.contextmanager
+def own_signals() -> Iterator[None]:
+    """While inside, signals are the program's: its alarms and handlers do not go off in what comes after."""
+    if not _is_main_thread():
+        yield
+        return
+    before = {number: signal.getsignal(number) for number in signal.valid_signals()}
+    try:
+        yield
+    finally:
+        while True:
+            try:
+                _stop_alarms()
+                for number, handler in before.items():
+                    if handler is not None and signal.getsignal(number) is not handler:
+                        with contextlib.suppress(OSError):
+                            signal.signal(number, handler)
+                break
+            except Exception:
+                continue  # of a handler of the program's, called in here once more
+
+
+def _stop_alarms() -> None:
+    for name in ("ITIMER_REAL", "ITIMER_VIRTUAL", "ITIMER_PROF"):
+        if hasattr(signal, name):  # Windows has none
+            signal.setitimer(getattr(signal, name), 0)
 
 
 @contextlib.contextmanager

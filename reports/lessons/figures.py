@@ -19,6 +19,7 @@ from flasktrace.reports.tree import TreeOptions, tree_lines
 from flasktrace.tracer import query
 from flasktrace.tracer.catalogue import Catalogue
 from flasktrace.tracer.errors import UsageError
+from flasktrace.tracer.masked_source import masked_line
 from flasktrace.tracer.model import Trace
 from flasktrace.tracer.phases import fill_phases
 
@@ -145,6 +146,6 @@ def _source(show: Show, trace: Trace, read_source: ReadSource) -> Figure:
         raise UsageError(f"the source of {show.of} cannot be read: {clean(function.file_path)}")
     first = max(function.line_number, 1)
     last = min(max(function.last_line, first), first + MAX_SOURCE_LINES - 1)
-    text = "\n".join(clean(line) for line in lines[first - 1 : last])
+    text = "\n".join(clean(masked_line(line)) for line in lines[first - 1 : last])
     caption = show.caption or f"{display_name(function)} · {clean(function.module)}, {first}"
     return Figure(show.kind, text, syntax="python", caption=caption)

@@ -6,15 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from flasktrace.reports.text import clean
+from flasktrace.tracer.masked_source import masked_line
 from flasktrace.tracer.model import Function, Origin
 
 MAX_LINES = 400  # of one function
 MAX_LINE_CHARS = 400
 _TAB = "    "
-_SECRET = re.compile(
-    r"""(?ix)(\b[\w.\[\]'"-]*(?:passw(?:or)?d|passphrase|secret|token|api_?key|credential)[\w.\]'"-]*\s*[:=]\s*[a-z]{0,2})
-    (?:"[^"]*"|'[^']*')"""
-)
 
 
 @dataclass(slots=True)
@@ -58,4 +55,4 @@ class Sources:
 def shown_line(line: str) -> str:
     """A line of source made safe to show: no tabs, no characters that hide or turn what is read."""
     line = line.rstrip("\r\n")[: MAX_LINE_CHARS * 2].replace("\t", _TAB)
-    return clean(_SECRET.sub(r'\1"***"', line), MAX_LINE_CHARS)
+    return clean(masked_line(line), MAX_LINE_CHARS)

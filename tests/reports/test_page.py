@@ -169,9 +169,36 @@ def test_source_is_left_out_where_it_is_not_the_functions() -> None:
     assert Sources(lambda path: ["", "def f():", "    pass"]).of_function(library) == []
 
 
-def test_secrets_in_source_are_masked() -> None:
-    assert shown_line('app.secret_key = "s3cr3t"') == 'app.secret_key = "***"'
-    assert shown_line("app.config['API_TOKEN'] = 'abc'") == "app.config['API_TOKEN'] = \"***\""
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        ('app.secret_key = "s3cr3t"', 'app.secret_key = "***"'),
+        ("app.config['API_TOKEN'] = b'abc'", "app.config['API_TOKEN'] = b'***'"),
+        ('API_TOKEN: str = "abc"', 'API_TOKEN: str = "***"'),
+        ('password = """abc"""', 'password = """***"""'),
+        ('connect(host="h", password="abc")', 'connect(host="h", password="***")'),
+        ('os.environ.get("API_TOKEN", "abc")', 'os.environ.get("API_TOKEN", "***")'),
+        ('{"Authorization": "Bearer abc"}', '{"Authorization": "***"}'),
+        ('send("Bearer abc")', 'send("Bearer ***")'),
+        ('connect("postgres://u:abc@h/d")', 'connect("postgres://u:***@h/d")'),
+    ],
+)
+def test_secrets_in_source_are_masked(line: str, shown: str) -> None:
+    assert shown_line(line) == shown
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        *('token = session["csrf_token"]', '"""token: what a client sends"""', 'log("token: %s", token)'),
+        *('url = f"https://u:{password}@h"', 'COOKIE_NAME = "session"', 'request.headers["X-Token"]'),
+    ],
+)
+def test_source_without_secrets_is_shown_as_it_is(line: str) -> None:
+    assert shown_line(line) == line
+
+
+def test_source_is_shown_without_what_hides_or_turns_it() -> None:
     assert shown_line("\tname = 'ada'\u202e\x1b") == "    name = 'ada'\\u202e\\x1b"
 
 

@@ -18,6 +18,7 @@ from flasktrace.tracer.recorder import Recorder, RecorderOptions
 from flasktrace.tracer.scope import ScopeOptions
 from flasktrace.tracer.session import Session, SessionOptions
 from flasktrace.tracer.store import TraceWriter, read_trace
+from flasktrace.tracer.streams import EventList
 
 HERE = ScopeOptions(own_folders=(str(Path(__file__).parent),))
 
@@ -75,9 +76,21 @@ def recorded(work: Callable[[], None], engine: str) -> Recorder:
 def twin(recorder: Recorder) -> Recorder:
     """The same recording once more, as what a builder takes is gone."""
     other = copy.copy(recorder)
-    other.streams = [replace(stream, events=list(stream.events)) for stream in recorder.streams]
+    other.streams = []
+    for stream in recorder.streams:
+        stream.events = EventList(stream.events.take(None))
+        other.streams.append(replace(stream, events=EventList(stream.events)))
     other.secrets = list(recorder.secrets)
     return other
+
+
+def times_of(recorder: Recorder) -> list[int]:
+    times: list[int] = []
+    for stream in recorder.streams:
+        taken = stream.events.take(None)
+        stream.events = EventList(taken)
+        times += taken[1::4]
+    return sorted(times)
 
 
 def built_whole(recorder: Recorder) -> Trace:
@@ -88,7 +101,7 @@ def built_whole(recorder: Recorder) -> Trace:
 def built_in_slices(recorder: Recorder, path: Path, count: int) -> Trace:
     finder = RequestFinder()
     builder, writer = Builder(recorder, finder=finder), TraceWriter(path)
-    times = sorted(time_ns for stream in recorder.streams for time_ns in stream.events[1::4])
+    times = times_of(recorder)
     for until_ns in times[:: max(len(times) // count, 1)]:
         builder.take(until_ns)
         builder.set_requests(finder.requests)
@@ -136,7 +149,7 @@ def test_no_more_is_held_than_what_is_open(tmp_path: Path) -> None:
 def test_the_limit_counts_what_was_let_go(tmp_path: Path) -> None:
     recorder = recorded(work, "")
     builder, writer = Builder(recorder, limit=20), TraceWriter(tmp_path / "t.flasktrace")
-    times = sorted(time_ns for stream in recorder.streams for time_ns in stream.events[1::4])
+    times = times_of(recorder)
     for until_ns in itertools.islice(times, 0, None, 10):
         builder.take(until_ns)
         writer.write(builder.trace, builder.take_changed())

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from flasktrace.tracer import native
 from flasktrace.tracer.builder import Builder
 from flasktrace.tracer.capture import CAPTURED_NONE, capture
+from flasktrace.tracer.hidden_hooks import plain_sys_getprofile
 from flasktrace.tracer.model import Metadata
 from flasktrace.tracer.native import NativeRecorder
 
@@ -186,12 +187,12 @@ def test_events_taken_while_threads_append_are_all_there_once() -> None:
     assert sorted(calls) == sorted([(number,) for number in range(5_000)] * 3)
 
 
-def test_a_program_may_put_back_the_profile_function_it_found() -> None:
+def test_whoever_puts_the_hook_back_as_python_has_it_is_recorded_on() -> None:
     def inner() -> None:
         pass
 
     def work() -> None:
-        sys.setprofile(sys.getprofile())
+        sys.setprofile(plain_sys_getprofile())
         inner()
 
     recorder = NativeRecorder()

@@ -1,9 +1,10 @@
 """Traces from strangers: mutates a real one and looks at it with every command.
 
-    python -m tests.unbreakable.fuzz_traces [--count 10000] [--seed N]
+    python -m tests.unbreakable.fuzz_traces [--count 10000] [--seed N] [--kind sqlite|json|all]
 
 Each mutated file must be shown, or be refused in one line: no exception of ours, no hang, no great
-allocation. What breaks is kept beside the seed that made it.
+allocation; and nothing is started, connected to, loaded or written on its word. Each break is told with the
+seed that makes it again.
 """
 
 import argparse
@@ -25,9 +26,17 @@ from pathlib import Path
 from typing import Any
 
 from flasktrace.cli import cli, guarded
+from flasktrace.reports.callgraph.wasm import cache_folder
 
-MAX_SECONDS = 20
+MAX_SECONDS = 20  # of CPU: a machine that does other things too is slow, and no hang
+MAX_WAIT_SECONDS = 300
 MAX_BYTES = 3 << 30  # of address space; the WebAssembly that lays graphs out reserves much of it
+MAX_GROWTH_BYTES = 256 << 20  # of memory in use at once, while one file is looked at
+# What Python tells its auditors before it does it, and no file may make it do.
+FORBIDDEN = ("os.", "subprocess.", "socket.", "pickle.", "sqlite3.enable", "sqlite3.load", "shutil.")
+ALLOWED = ("os.listdir", "os.scandir", "os.mkdir", "os.remove", "os.rename", "os.rmdir", "shutil.rmtree",
+           "shutil.copyfile", "os.truncate", "os.chmod", "os.putenv", "os.unsetenv")  # fmt: skip
+WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 TEXTS = [
     *("", "\0", "\x1b]0;title\x07\x1b[31m", "\u202e\u2066", "<script>alert(1)</script>", "]]>", "--><b>"),
     *("\ud800", "'\"`${}{{}}", "../../../etc/passwd", "javascript:alert(1)", "x" * 100_000, "\n" * 500),
@@ -95,7 +104,7 @@ def mutate_database(path: Path, chance: random.Random) -> None:
         ]
         for _ in range(chance.choice((1, 1, 1, 3))):
             table = chance.choice(names)
-            if chance.random() < 0.15:
+            if chance.random() < 0.05:
                 script = chance.choice(SCHEMA).format(table=table, number=chance.choice(WHOLE))
                 with contextlib.suppress(sqlite3.Error):
                     connection.executescript(script)
@@ -121,7 +130,8 @@ def _mutate_cells(connection: sqlite3.Connection, table: str, chance: random.Ran
         at = chance.randrange(30)
         row = connection.execute(f"SELECT {column} FROM {table} LIMIT 1 OFFSET {at}").fetchone()
         if row and isinstance(row[0], str) and row[0][:1] in ("[", "{"):
-            value = quoted(json.dumps(mutated(json.loads(row[0]), chance)))
+            with contextlib.suppress(ValueError):  # the text of a list is no JSON
+                value = quoted(json.dumps(mutated(json.loads(row[0]), chance)))
     connection.execute(f"UPDATE OR REPLACE {table} SET {column} = {value} {some}")
 
 
@@ -176,10 +186,13 @@ def commands(path: str, original: str, folder: str, chance: random.Random) -> It
             ["step", path, "--plain"],
             ["diff", path, original, "--format", chance.choice(("text", "json", "svg"))],
             ["diff", original, path],
-            ["show", path, "--view", "page", "-o", folder],
+            # A page has all drawings in it, which takes its time.
+            ["show", path, "--view", "page", "-o", folder]
+            if chance.random() < 0.05
+            else ["step", path, "--plain"],
             ["show", path, "-o", folder]
             if chance.random() < 0.2
-            else ["export", path, "--format", "sequence"],
+            else ["export", path, "--format", "sequence", "--request", "1"],
             ["show", path, "--request", "1", "--depth", "3", "--resolution", "--explain"],
             ["check", "wsgi_app -> index", path],
         ]
@@ -206,14 +219,69 @@ class TooSlow(BaseException):
     """A command did not come to an end in time."""
 
 
+class Auditor:
+    """Notes what commands do beyond reading and computing. An audit hook stays for good: it is made once."""
+
+    def __init__(self) -> None:
+        self.seen: list[str] = []
+        self.work: Path | None = None  # where files may be written; None while nothing is noted
+        sys.addaudithook(self._hear)
+
+    def _hear(self, event: str, arguments: tuple[Any, ...]) -> None:
+        if self.work is None:
+            return
+        if event == "open":
+            path, _, flags = arguments
+            if isinstance(path, str) and flags & WRITING and not self._may_be_written(path):
+                self.seen.append(f"writes {path}")
+        elif event.startswith(FORBIDDEN) and event not in ALLOWED and not self._is_graphviz(event, arguments):
+            self.seen.append(f"{event}{arguments!r:.200}")
+
+    def _may_be_written(self, path: str) -> bool:
+        allowed = (str(self.work), tempfile.gettempdir(), "/dev/null", str(cache_folder()))
+        return os.path.realpath(path).startswith(allowed) or "__pycache__" in path
+
+    def _is_graphviz(self, event: str, arguments: tuple[Any, ...]) -> bool:
+        """Whether it is Graphviz that lays a graph out: the same command each time."""
+        return event in ("subprocess.Popen", "os.posix_spawn") and Path(str(arguments[0])).name == "dot"
+
+    @contextlib.contextmanager
+    def listening(self, work: Path) -> Iterator[None]:
+        """Note all that is done inside, other than writing into ``work``."""
+        self.work = work
+        try:
+            yield
+        finally:
+            self.work = None
+
+
+_auditors: list[Auditor] = []
+
+
+def auditor() -> Auditor:
+    """The only one of this process."""
+    if not _auditors:
+        _auditors.append(Auditor())
+    return _auditors[0]
+
+
+def peak_bytes(*, forget: bool = False) -> int:
+    """The most memory that was in use at once, since the last time that it was forgotten."""
+    if forget:
+        with contextlib.suppress(OSError):  # else it only ever grows, which hides what comes later
+            Path("/proc/self/clear_refs").write_text("5")
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) << 10 for line in lines if line.startswith("VmHWM:"))
+
+
 @contextlib.contextmanager
 def limits() -> Iterator[None]:
-    """Bound the time of each alarm set, and the memory of the process."""
+    """Bound the time of what sets a timer, and the memory of the process."""
 
     def ring(*_: object) -> None:
         raise TooSlow
 
-    before = signal.signal(signal.SIGALRM, ring)
+    before = {number: signal.signal(number, ring) for number in (signal.SIGALRM, signal.SIGPROF)}
     soft, hard = resource.getrlimit(resource.RLIMIT_AS)
     used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
     resource.setrlimit(resource.RLIMIT_AS, (used + MAX_BYTES, hard))
@@ -223,22 +291,34 @@ def limits() -> Iterator[None]:
     finally:
         del os.environ["FLASKTRACE_DEBUG"]
         resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
-        signal.alarm(0)
-        signal.signal(signal.SIGALRM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def fuzz(
-    original: Path, work: Path, seeds: Sequence[int], on_done: Callable[[int], None] = lambda n: None
+    original: Path,
+    work: Path,
+    seeds: Sequence[int],
+    on_done: Callable[[int, Sequence[str]], None] = lambda number, broken: None,
+    kind: str = "all",
 ) -> list[str]:
-    """Mutate a trace, once for each seed, and look at it; give what went wrong."""
+    """Mutate a trace, once for each seed, and look at it; give what went wrong.
+
+    Args:
+        original: a trace file.
+        work: a folder for what is made.
+        seeds: of the mutations.
+        on_done: told the number of each seed that is done, and what broke.
+        kind: of the files: ``sqlite``, ``json`` or ``all``.
+    """
     exported = work / "original.json"
     run(["export", str(original), "--format", "json", "-o", str(exported)])
-    kinds: list[tuple[Path, Callable[[Path, random.Random], None]]] = [
-        (original, mutate_database),
-        (original, mutate_database),
-        (exported, mutate_json),
-        (original, mutate_bytes),
-    ]
+    sqlite = [(original, mutate_database), (original, mutate_database), (original, mutate_bytes)]
+    of_kind: dict[str, list[tuple[Path, Callable[[Path, random.Random], None]]]] = {
+        "sqlite": [*sqlite],
+        "json": [(exported, mutate_json)],
+    }
+    kinds = of_kind["sqlite"] + of_kind["json"] if kind == "all" else of_kind[kind]
     wrong = []
     with limits():
         for number, seed in enumerate(seeds):
@@ -249,28 +329,39 @@ def fuzz(
             for rest in (f"{path}-journal", f"{path}-wal", f"{path}-shm"):
                 Path(rest).unlink(missing_ok=True)
             mutate(path, chance)
-            wrong += [f"seed {seed}: {what}" for what in looked_at(path, original, work, chance)]
-            on_done(number)
+            before_bytes = peak_bytes(forget=True)
+            broken = [f"seed {seed}: {what}" for what in looked_at(path, original, work, chance)]
+            growth_bytes = peak_bytes() - before_bytes
+            if growth_bytes > MAX_GROWTH_BYTES:
+                broken.append(f"seed {seed}: took {growth_bytes >> 20} MiB of memory")
+            wrong += broken
+            on_done(number, broken)
     return wrong
 
 
 def looked_at(path: Path, original: Path, work: Path, chance: random.Random) -> Iterator[str]:
     """What is wrong with how the commands take a file."""
-    content = path.read_bytes()
+    content, ear = path.read_bytes(), auditor()
     for arguments in commands(str(path), str(original), str(work / "drawn"), chance):
-        signal.alarm(MAX_SECONDS)
+        signal.setitimer(signal.ITIMER_PROF, MAX_SECONDS)
+        signal.alarm(MAX_WAIT_SECONDS)
         try:
-            status, said = run(arguments)
+            with ear.listening(work):
+                status, said = run(arguments)
         except (Exception, TooSlow) as error:
             yield f"{' '.join(arguments)}: {type(error).__name__}: {str(error)[:200]}"
             return
         finally:
+            signal.setitimer(signal.ITIMER_PROF, 0)
             signal.alarm(0)
         lines = [line for line in said.splitlines() if line.startswith("flasktrace: ")]
         if status not in (0, 1, 2) or (status == 2 and (len(lines) != 1 or len(lines[0]) > 2000)):
             yield f"{' '.join(arguments)}: status {status}, {len(lines)} lines: {said[:300]!r}"
         if not said.isascii() and any(not c.isprintable() for c in said.replace("\n", "")):
             yield f"{' '.join(arguments)}: unprintable: {said[:300]!r}"
+        if ear.seen:
+            yield f"{' '.join(arguments)}: {'; '.join(ear.seen)}"
+            ear.seen.clear()
         if path.read_bytes() != content:
             yield f"{' '.join(arguments)}: the file was changed"
         if status == 2:
@@ -282,24 +373,35 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--count", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=0, help="of the first mutation")
+    parser.add_argument("--kind", choices=("sqlite", "json", "all"), default="all", help="of the files")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
         recorded = work / "recorded"
         status, said = run(["run", "hello", "-r", "/index", "-r", "/none", "-o", str(recorded)])
         assert status == 0, said
-        start = time.monotonic()
+        start, done = time.monotonic(), 0
+        wrong: list[str] = []
+        signals: list[int] = []
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda number, frame: signals.append(number))
 
-        def on_done(number: int) -> None:
+        def on_done(number: int, broken: Sequence[str]) -> None:
+            nonlocal done
+            done = number + 1
+            wrong.extend(broken)
+            for what in broken:
+                print(what, flush=True)
             if sys.stderr.isatty() and number % 50 == 0:
                 print(f"\r{number:,} of {options.count:,}", end="", file=sys.stderr)
+            if signals:
+                raise KeyboardInterrupt
 
         seeds = range(options.seed, options.seed + options.count)
-        wrong = fuzz(recorded / "trace.flasktrace", work, seeds, on_done)
-        print(
-            f"{options.count:,} mutations in {time.monotonic() - start:.0f} s, {len(wrong)} broke something"
-        )
-        print("\n".join(wrong))
+        with contextlib.suppress(KeyboardInterrupt):  # what was done until then counts
+            fuzz(recorded / "trace.flasktrace", work, seeds, on_done, options.kind)
+        took_s = time.monotonic() - start
+        print(f"{done:,} mutations ({options.kind}) in {took_s:.0f} s, {len(wrong)} broke something")
     sys.exit(1 if wrong else 0)
 
 

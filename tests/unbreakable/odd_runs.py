@@ -23,6 +23,17 @@ def index():
 RUN = APP + "app.run()\n"
 
 
+# The command, in a process that has one engine only: there is no option for it.
+WITH_ENGINE = """\
+import sys
+from flasktrace.tracer import engines
+only = [sys.argv.pop(1)]
+engines.available_engines = lambda options=None: only
+from flasktrace.cli import main
+main()
+"""
+
+
 def flasktrace(
     folder: Path,
     *arguments: str,
@@ -30,10 +41,12 @@ def flasktrace(
     options: tuple[str, ...] = (),
     timeout_s: float = 60,
     environment: Mapping[str, str] | None = None,
+    recorder: str = "",
 ) -> "subprocess.CompletedProcess[str]":
-    """Run the command in a folder."""
+    """Run the command in a folder, with one of the recorder's engines."""
+    command = ("-P", "-c", WITH_ENGINE, recorder) if recorder else ("-m", "flasktrace")
     return subprocess.run(
-        [sys.executable, *options, "-m", "flasktrace", *arguments],
+        [sys.executable, *options, *command, *arguments],
         cwd=folder,
         capture_output=True,
         text=True,
@@ -52,6 +65,7 @@ def run_script(
     stdin: str = "",
     timeout_s: float = 60,
     environment: Mapping[str, str] | None = None,
+    recorder: str = "",
 ) -> "subprocess.CompletedProcess[str]":
     """Write a script into a folder and ``flasktrace run`` it there, on the installed Flask unless told."""
     (folder / name).write_bytes(source.encode() if isinstance(source, str) else source)
@@ -63,6 +77,7 @@ def run_script(
         stdin=stdin,
         timeout_s=timeout_s,
         environment=environment,
+        recorder=recorder,
     )
 
 

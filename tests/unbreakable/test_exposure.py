@@ -51,6 +51,26 @@ def test_servers_on_other_loopback_addresses_and_ipv6() -> None:
         assert bound(socket.AF_INET6, socket.SOCK_STREAM, ("::", 0)) == "::1"
 
 
+@pytest.mark.parametrize("family", [socket.AF_INET, socket.AF_INET6])
+@pytest.mark.parametrize("is_bound", [True, False])
+def test_what_listens_without_having_looked_like_a_server_does_so_on_loopback(
+    family: socket.AddressFamily, is_bound: bool
+) -> None:
+    try:
+        server = socket.socket(family)
+        server.bind(("", 0)) if is_bound else None
+    except OSError:
+        pytest.skip("this system has no IPv6")
+    with server, loopback_ports(lambda refusal: None):
+        server.settimeout(5)
+        server.listen(3)
+        host, port = server.getsockname()[:2]
+        assert host == ("127.0.0.1" if family == socket.AF_INET else "::1")
+        with socket.create_connection((host, port), timeout=5), server.accept()[0] as connection:
+            assert connection.getpeername()[0] == host
+    assert "listen" not in vars(socket.socket)  # which is ours, and gone
+
+
 @pytest.mark.parametrize("kind", [socket.SOCK_STREAM, socket.SOCK_DGRAM])
 def test_clients_and_datagrams_are_bound_as_they_like(kind: int) -> None:
     assert bound(socket.AF_INET, kind, ("", 0), is_server=False) == "0.0.0.0"
@@ -94,6 +114,9 @@ def test_nothing_is_written_through_a_link(tmp_path: Path) -> None:
         status, said = run(words)
         assert status == 2 and said.count("\n") == 1 and "link" in said, said
     assert precious.read_text() == "as it was" and not (tmp_path / "nowhere").exists()
+    (tmp_path / "hard").hardlink_to(precious)
+    assert run(["export", trace, "--format", "json", "-o", str(tmp_path / "hard")]) == (0, "")
+    assert precious.read_text() == "as it was" and (tmp_path / "hard").read_text()[:1] == "{"
 
 
 def test_devices_can_be_named_as_outputs(tmp_path: Path) -> None:

@@ -19,7 +19,8 @@ from typing import Any, NoReturn
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.unbreakable.odd_runs import calls_named, record
+from tests.unbreakable.fuzz_traces import peak_bytes
+from tests.unbreakable.odd_runs import calls_named, record, run_script
 
 from flasktrace.tracer.capture import Texts, capture
 from flasktrace.tracer.engines import available_engines
@@ -211,6 +212,95 @@ def test_a_gigabyte_is_not_touched(engine: str, tmp_path: Path) -> None:
             assert max(map(len, texts)) < 500
             assert sum(map(len, texts)) < 2000
         view.release()
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_gigabyte_of_bytes_is_not_copied(engine: str) -> None:
+    size = 1 << 30
+    # Zeros that nobody has looked at take no memory yet: whoever reads or copies them takes a gigabyte.
+    huge = bytes(size)
+
+    def raises() -> None:
+        raise LookupError(huge, "text " * (1 << 20), huge, {"x": huge}, [huge])
+
+    def run() -> None:
+        take(huge, [huge], (huge, huge), {"x": huge}, {1: huge}, key=huge, password=huge, more=[("x", huge)])
+        passed_through([huge])
+        with contextlib.suppress(LookupError):
+            raises()
+
+    before = peak_bytes(forget=True)
+    trace = record(run, engine)
+    assert peak_bytes() - before < 200 << 20
+    outcome = calls_named(trace, "raises")[0].outcome
+    assert isinstance(outcome, Raised) and len(outcome.text) < 1000
+    texts = [value.text for call in trace.calls for value in call.parameters]
+    assert max(map(len, texts)) < 3000
+
+
+# Traps wherever an app can have them: settings, g, the environ, arguments, results, errors, itself.
+HOSTILE_APP = """\
+asked = []
+def asks(name):
+    def call(*a, **k):
+        asked.append(name)
+        raise ValueError(name)
+    return call
+NAMES = "repr str eq hash len bool iter getitem getattr getattribute contains format call index".split()
+methods = {f"__{name}__": asks(name) for name in NAMES}
+Trap = type("Trap", (), methods | {"__class__": property(asks("class")), "__dict__": property(asks("dict"))})
+def trap():
+    return object.__new__(Trap)
+class Meta(type):
+    __getattribute__ = asks("meta")
+    __hash__ = None
+class Kind(metaclass=Meta):
+    pass
+from flask import Flask, Response, g, request, session
+app = Flask(__name__)
+app.secret_key = "a-key-of-no-worth"
+app.config.update(X=trap(), MY_TOKEN=trap(), TOKENS={"a": trap(), trap: 1, 1: [trap()]})
+app.extra = trap()
+class Wrapped:
+    def __init__(self, inner):
+        self.inner = inner
+    def __call__(self, environ, start):
+        environ["trap"] = trap()
+        return self.inner(environ, start)
+    __getattr__ = asks("getattr")
+app.wsgi_app = Wrapped(app.wsgi_app)
+class Shy(Response):
+    __repr__ = __len__ = asks("response")
+class Sly(Exception):
+    __str__ = __repr__ = asks("exception")
+def take(*items, **more):
+    return items[0]
+@app.before_request
+def load():
+    g.trap, g.token, session["n"] = trap(), trap(), 1
+    request.trap = trap()
+@app.route("/")
+def index():
+    take(trap(), Kind, [trap()], {1: trap()}, x=trap())
+    return Shy(part for part in ["a", take("b", trap())])
+@app.route("/fails")
+def fails():
+    raise Sly(trap())
+@app.errorhandler(Sly)
+def failed(error):
+    return take("failed", error)
+REQUESTS = ["/", "/fails"]
+app.run()
+print("ASKED", asked)
+"""
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_nothing_that_an_app_keeps_is_ever_asked(engine: str, tmp_path: Path) -> None:
+    done = run_script(tmp_path, HOSTILE_APP, "--no-files", "--level", "all", "--state", recorder=engine)
+    assert done.returncode == 0, done.stderr
+    assert "ASKED []" in done.stderr
+    assert "<Trap>" in done.stdout and "Sly" in done.stdout
 
 
 class Colour(Enum):

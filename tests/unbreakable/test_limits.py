@@ -154,24 +154,33 @@ def test_threads_that_are_still_running_do_not_hold_the_trace_up(engine: str) ->
 
 
 SPINS = """\
-import threading
+import threading, time
+count = 0
 def work():
-    pass
+    global count
+    count += 1
 def spin():
     while True:
         work()
 threading.Thread(target=spin, daemon=True).start()
+while count < 6000:
+    time.sleep(0.01)
 """
 
 
-def test_a_daemon_thread_that_never_rests_lets_the_run_end(tmp_path: Path) -> None:
-    done = run_script(tmp_path, APP + SPINS + "app.run()\n", "--limit", "20000", "--no-values")
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_daemon_thread_that_never_rests_lets_the_run_end(engine: str, tmp_path: Path) -> None:
+    done = run_script(
+        tmp_path, APP + SPINS + "app.run()\n", "--limit", "5000", "--no-values", recorder=engine
+    )
     assert done.returncode == 0, done.stderr
     trace = read_trace(tmp_path / "shop-trace" / "trace.flasktrace")
-    assert len(trace.calls) == 20_000 and trace.dropped_count > 0
+    assert trace.metadata.recorder == engine
+    assert len(trace.calls) == 5000 and trace.dropped_count > 0
 
 
-def test_daemon_threads_at_the_end_of_the_interpreter(tmp_path: Path) -> None:
+@pytest.mark.parametrize("engine", ENGINES)
+def test_daemon_threads_at_the_end_of_the_interpreter(engine: str, tmp_path: Path) -> None:
     source = (
         "import atexit, threading\n"
         + APP
@@ -180,7 +189,7 @@ def test_daemon_threads_at_the_end_of_the_interpreter(tmp_path: Path) -> None:
         + "for _ in range(20):\n    threading.Thread(target=forever, daemon=True).start()\n"
         + "atexit.register(work)\napp.run()\n"
     )
-    done = run_script(tmp_path, source, "--no-files", "--only", "index")
+    done = run_script(tmp_path, source, "--no-files", "--only", "index", recorder=engine)
     assert done.returncode == 0, done.stderr
     assert "Fatal" not in done.stderr and "Traceback" not in done.stderr
 
@@ -199,11 +208,16 @@ def wait_for(name):
 STARTS = APP + "def begins(): pass\nbegins()\n"
 
 
-@pytest.mark.parametrize("ending", ["os._exit(0)", "os.kill(os.getpid(), 9)"])
-def test_a_process_ended_by_force_in_a_request_leaves_its_trace(ending: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("ending", "engine"),
+    [("os._exit(0)", ENGINES[0]), *(("os.kill(os.getpid(), 9)", engine) for engine in ENGINES)],
+)
+def test_a_process_ended_by_force_in_a_request_leaves_its_trace(
+    ending: str, engine: str, tmp_path: Path
+) -> None:
     view = f"import os; middle(); wait_for('middle'); {ending}"
     source = STARTS.replace("return 'hi'", view) + WAITS + "def middle(): pass\napp.run()\n"
-    done = run_script(tmp_path, source)
+    done = run_script(tmp_path, source, recorder=engine)
     assert done.returncode == (0 if "_exit" in ending else -signal.SIGKILL)
     assert len(our_lines(done)) == (1 if "_exit" in ending else 0)
     trace = read_trace(tmp_path / "shop-trace" / "trace.flasktrace")
@@ -276,13 +290,45 @@ main()
 """
 
 
-def test_forks_and_execs_of_the_program_go_on_as_ever(tmp_path: Path) -> None:
-    done = run_script(tmp_path, APP + FORKS + "app.run()\n", "--only", "in_child")
+@pytest.mark.parametrize("engine", ENGINES)
+def test_forks_and_execs_of_the_program_go_on_as_ever(engine: str, tmp_path: Path) -> None:
+    done = run_script(tmp_path, APP + FORKS + "app.run()\n", "--only", "in_child", recorder=engine)
     assert done.returncode == 0, done.stderr
     assert not our_lines(done)
     trace = read_trace(tmp_path / "shop-trace" / "trace.flasktrace")
     seen = [call.parameters[0].text for call in calls_named(trace, "in_child")]
     assert {"0", "1", "2", "3", "4"} <= set(seen)
+
+
+LEFT_OPEN = """\
+import atexit, sys, threading, time
+import flasktrace
+flasktrace.record(recorder=sys.argv[1]).__enter__()
+def work():
+    return threading.current_thread().name
+def loop():
+    while True:
+        work()
+class Kept:
+    def __del__(self):
+        work()
+kept = Kept()
+kept.itself = kept
+for _ in range(5):
+    threading.Thread(target=loop, daemon=True).start()
+atexit.register(work)
+time.sleep(0.05)
+sys.exit(6)
+"""
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_recording_that_is_never_stopped_ends_with_the_interpreter(engine: str, tmp_path: Path) -> None:
+    (tmp_path / "left.py").write_text(LEFT_OPEN)
+    done = subprocess.run(
+        [sys.executable, "left.py", engine], cwd=tmp_path, capture_output=True, text=True, timeout=60
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (6, "", "")
 
 
 @pytest.mark.parametrize("engine", ENGINES)

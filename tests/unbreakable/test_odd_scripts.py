@@ -28,6 +28,15 @@ FINE = {
         + "from werkzeug.serving import run_simple\nother = Flask('other')\n"
         + "run_simple('localhost', 5000, D(app, {'/other': other}))\n"
     ).encode(),
+    "an_app_that_answers_to_nothing": (
+        APP
+        + "class Wrapped:\n    def __init__(self, inner):\n        object.__setattr__(self, 'inner', inner)\n"
+        "    def __call__(self, environ, start):\n        return self.inner(environ, start)\n"
+        "    def __getattr__(self, name):\n        raise ValueError(name)\n"
+        "    __eq__ = __bool__ = __hash__ = __getattr__\n"
+        "from werkzeug.serving import run_simple\nREQUESTS = ['/']\n"
+        "run_simple('localhost', 5000, Wrapped(app))\n"
+    ).encode(),
     "all_that_can_be_changed": (
         APP + "import os, signal, sys\nsys.stdout = sys.stderr = None\nos.chdir('/')\nos.umask(0o777)\n"
         "sys.settrace(lambda *a: None)\nsys.setrecursionlimit(150)\n"
@@ -62,6 +71,12 @@ ONE_LINE = {
     ),
     "a_group": ("raise ExceptionGroup('all', [ValueError(1), KeyError(2)])\n", "raised ExceptionGroup"),
     "no_exception_but_a_base_one": ("class Base(BaseException): pass\nraise Base\n", "raised Base"),
+    "an_alarm_that_goes_on_ringing": (
+        "import signal\nclass Alarm(Exception): pass\ndef ring(*_): raise Alarm\n"
+        "signal.signal(signal.SIGALRM, ring)\nsignal.setitimer(signal.ITIMER_REAL, 0.01, 0.001)\n"
+        "while True: pass\n",
+        "raised Alarm",
+    ),
     "a_null_byte": ("x = 1\0\n", "raised SyntaxError"),
     "nothing": ("", "starts no server and has no app"),
     "output_closed": (APP + "import sys\nsys.stdout.close()\nprint('x')\n", "raised ValueError"),

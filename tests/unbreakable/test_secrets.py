@@ -8,8 +8,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.unbreakable.fuzz_traces import run
 from tests.unbreakable.odd_runs import flasktrace
 
+from flasktrace.reports.exports.registry import EXPORTERS
 from flasktrace.tracer.capture import Texts, capture
 from flasktrace.tracer.engines import available_engines
 from flasktrace.tracer.masking import MASK
@@ -47,8 +49,13 @@ def check(account):
 def refuse(value):
     raise KeyError(value)
 
+def database(url="mysql://shop:LITERAL-in-a-url@db/shop", password="LITERAL-of-a-parameter"):
+    token: str = "LITERAL-with-a-type"
+    return {"Authorization": "Bearer LITERAL-in-a-dict", "api_key": "LITERAL-by-its-key"}
+
 @app.before_request
 def load():
+    database()
     g.api_token = S["g"]
 
 @app.route("/login/<name>", methods=["GET", "POST"])
@@ -95,6 +102,7 @@ def fails():
 app.run()
 """
 NAMES = re.findall(r'S\["(\w+)"\]', SHOP)
+EXPORTS = (*EXPORTERS, "sequence", "svg")
 # Of each secret this long a piece must be nowhere; a whole one may be cut.
 PIECE = 12
 
@@ -164,13 +172,54 @@ def test_no_planted_secret_is_in_any_file_written_or_view_printed(engine: str, t
         for n in found_in(text.encode(), everything)
     ]
     assert not leaks
-    written = sorted((tmp_path / "shop-trace").iterdir())
-    assert len(written) >= 3
-    for path in written:
-        assert not found_in(path.read_bytes(), everything), path.name
+    for path in all_written(tmp_path, engine):
+        content = path.read_bytes()
+        assert not found_in(content, everything), path.name
+        # The source of the functions is shown, without what is written out in it.
+        assert b"LITERAL" not in content, path.name
     assert "eyJ" not in text  # of the session's cookie
     assert "shown-in-the-trace" in text and "'red'" in text  # what is not secret is there
     assert len(trace.requests) == 5
+
+
+LESSON = """\
+---
+title: The shop
+scenario: ../shop.py
+engine: installed
+requests: GET /fails
+---
+
+```flasktrace show source
+of: database
+```
+
+```flasktrace show tree
+level: pipeline
+```
+
+```flasktrace show diagram
+```
+"""
+
+
+def all_written(folder: Path, engine: str) -> list[Path]:
+    """All files that a run, its page, every export and a lesson write."""
+    trace, exports = str(folder / "shop-trace"), folder / "exports"
+    exports.mkdir()
+    for name in EXPORTS if engine == "installed" else ("json", "tour"):
+        status, said = run(["export", trace, "--format", name, "-o", str(exports / f"shop.{name}")])
+        assert status == 0, said
+    assert run(["show", trace, "--view", "page", "--level", "pipeline"])[0] == 0
+    (folder / "lessons").mkdir()
+    (folder / "lessons" / "shop.en.md").write_text(LESSON)
+    if engine == "installed":
+        done = flasktrace(folder, "lesson", "build", "lessons/shop.en.md", "-o", "built")
+        assert done.returncode == 0, done.stderr
+    written = [path for path in folder.rglob("*") if path.is_file()]
+    given = {folder / "shop.py", folder / "planted.json", folder / "lessons" / "shop.en.md"}
+    assert len(written) >= len(given) + 6
+    return sorted(set(written) - given)
 
 
 def json_of(path: Path) -> str:

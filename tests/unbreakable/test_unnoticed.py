@@ -5,6 +5,7 @@ import gc
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -18,8 +19,9 @@ import pytest
 from tests.unbreakable.odd_runs import flasktrace, record, recording
 
 from flasktrace.tracer.builder import Builder
-from flasktrace.tracer.engines import available_engines
+from flasktrace.tracer.engines import available_engines, make_recorder
 from flasktrace.tracer.model import Metadata
+from flasktrace.tracer.recorder import RecorderOptions
 
 ENGINES = available_engines()
 
@@ -91,7 +93,8 @@ def look():
         "signals": [str(signal.getsignal(n)) for n in sorted(signal.valid_signals())],
         "hooks": [sys.excepthook is sys.__excepthook__, sys.displayhook is sys.__displayhook__,
                   threading.excepthook is threading.__excepthook__, threading.gettrace(), sys.gettrace(),
-                  sys.unraisablehook is sys.__unraisablehook__, sys.breakpointhook is sys.__breakpointhook__],
+                  sys.unraisablehook is sys.__unraisablehook__, sys.breakpointhook is sys.__breakpointhook__,
+                  sys.getprofile(), threading.getprofile(), sys.getprofile.__name__, sys.getprofile.__doc__],
         "threads": [thread.name for thread in threading.enumerate()],
         "importing": [type(finder).__name__ for finder in sys.meta_path], "flags": list(sys.flags),
         "warnings": [str(item) for item in warnings.filters], "locale": locale.setlocale(locale.LC_ALL),
@@ -111,7 +114,9 @@ items.close()
 facts["closed"] = closed
 results = []
 for _ in range(3):
-    thread = threading.Thread(target=lambda: results.append(threading.current_thread().name))
+    thread = threading.Thread(
+        target=lambda: results.append([threading.current_thread().name, sys.getprofile(), sys.gettrace()])
+    )
     thread.start()
     thread.join()
 facts["results"] = results
@@ -169,6 +174,101 @@ def test_the_command_gives_a_script_the_path_of_plain_python(tmp_path: Path) -> 
         done.stdout[:5] == "FACTS"
         and done.stdout in flasktrace(tmp_path, "run", "paths.py", "--no-files").stderr
     )
+
+
+def shop() -> Any:
+    """An app with all that makes an answer: a session, cookies, errors, streams, redirects, a HEAD."""
+    from flask import Flask, abort, g, make_response, redirect, request, session
+
+    app = Flask("shop")
+    app.secret_key = "a-key-of-no-worth"
+    app.logger.disabled = True
+
+    @app.before_request
+    def load() -> None:
+        g.kept = Kept()
+        references.append(weakref.ref(g.kept))
+
+    @app.route("/echo/<name>", methods=["GET", "POST", "PUT"])
+    def echo(name: str) -> Any:
+        session["name"] = name
+        answer = make_response({"name": name, "form": request.form, "args": request.args})
+        answer.set_cookie("a", "b; c", samesite="Lax")
+        answer.headers["X-Odd"] = "\xe9 \t x"
+        return answer
+
+    @app.route("/stream")
+    def stream() -> Any:
+        return (part for part in ["a", "", "\u6f22" * 1000, "end"]), 203, {"X-A": "b"}
+
+    app.add_url_rule("/to", view_func=lambda: redirect("/echo/%E6%BC%A2?a=1"), endpoint="to")
+    app.add_url_rule("/gone", view_func=lambda: abort(410, "gone \u6f22"), endpoint="gone")
+    app.add_url_rule("/fails", view_func=lambda: str(1 // 0), endpoint="fails")
+    app.add_url_rule("/empty", view_func=lambda: ("", 204), endpoint="empty")
+    return app
+
+
+references: "list[weakref.ref[Kept]]" = []
+RAW = [
+    b"GET /echo/%E6%BC%A2?x=1&x=2 HTTP/1.1\r\nHost: a\r\nCookie: q=1\r\n\r\n",
+    b"POST /echo/ada HTTP/1.0\r\nContent-Length: 7\r\n"
+    b"Content-Type: application/x-www-form-urlencoded\r\n\r\na=1&b=2",
+    b"HEAD /echo/ada HTTP/1.1\r\nHost: a\r\n\r\n",
+    *(
+        b"GET /%s HTTP/1.1\r\nHost: a\r\n\r\n" % path
+        for path in (b"stream", b"to", b"gone", b"fails", b"none")
+    ),
+    b"PUT /empty HTTP/1.1\r\nHost: a\r\n\r\n",
+    b"GET /empty HTTP/1.1\r\nHost: a\r\n\r\n",
+    b"OPTIONS /echo/x HTTP/1.1\r\nHost: a\r\n\r\n",
+    b"nonsense\r\n\r\n",
+    b"GET / HTTP/9.9\r\n\r\n",
+]
+
+
+def raw_answers() -> list[bytes]:
+    """What comes over the wire for each of the requests."""
+    from werkzeug.serving import make_server
+
+    server = make_server("127.0.0.1", 0, shop(), threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    answers = []
+    for request in RAW:
+        with socket.create_connection(("127.0.0.1", server.port), timeout=20) as connection:
+            connection.sendall(request)
+            answers.append(b"".join(iter(lambda: connection.recv(65536), b"")))
+    server.shutdown()
+    thread.join()
+    server.server_close()
+    return answers
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_answers_are_the_same_byte_for_byte(engine: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    import itsdangerous
+    from werkzeug.serving import WSGIRequestHandler
+
+    # What tells the time.
+    monkeypatch.setattr(itsdangerous.TimestampSigner, "get_timestamp", lambda signer: 1)
+    monkeypatch.setattr(WSGIRequestHandler, "date_time_string", lambda *_: "today")
+    monkeypatch.setattr(WSGIRequestHandler, "log", lambda *_: None)
+    plain = raw_answers()
+    references.clear()
+    recorder = make_recorder(RecorderOptions(with_state=True), engine)
+    with recorder:
+        traced = raw_answers()
+        gc.collect()  # the errors hold their frames in cycles
+        alive = [reference() for reference in references]
+    assert traced == plain
+    assert [answer.split(b"\r\n")[0][:12] for answer in plain[:4]] == [b"HTTP/1.1 200"] * 3 + [
+        b"HTTP/1.1 203"
+    ]
+    # Nothing that a request had is kept, though the recording goes on.
+    assert len(alive) >= 8 and set(alive) == {None}
+    built = Builder(recorder).finish(Metadata(), [])
+    built.validate()
+    assert len([call for call in built.calls if built.function_of(call).name == "wsgi_app"]) >= 8
 
 
 class Expected(Exception):
@@ -288,6 +388,63 @@ def test_hooks_and_tools_are_as_before(engine: str) -> None:
         threading.setprofile(None)
     assert tools == ([monitoring.get_tool(i) for i in range(6)] if monitoring else [])
     assert (sys.getrecursionlimit(), sys.getswitchinterval()) == (limit, interval)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_program_sees_the_hooks_that_it_would_see_alone(engine: str) -> None:
+    def mine(*_: object) -> None: ...
+
+    def others(*_: object) -> None: ...
+
+    def look() -> None:
+        seen.append((sys.getprofile(), threading.getprofile()))
+
+    def look_everywhere() -> list[tuple[object, object]]:
+        seen.clear()
+        look()
+        with recording(engine):  # a recording inside a recording
+            look()
+        thread = threading.Thread(target=look)
+        thread.start()
+        thread.join()
+        return list(seen)
+
+    seen: list[tuple[object, object]] = []
+    plain_functions = sys.getprofile, threading.getprofile
+    for of_thread, of_new_ones in ((None, None), (mine, others)):
+        sys.setprofile(of_thread)
+        threading.setprofile(of_new_ones)
+        try:
+            plain = look_everywhere()
+            with recording(engine) as recorder:
+                traced = look_everywhere()
+        finally:
+            sys.setprofile(None)
+            threading.setprofile(None)
+        assert traced == plain and not recorder.displaced_by
+    assert (sys.getprofile, threading.getprofile) == plain_functions
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_program_that_profiles_itself_sees_its_own_hook(engine: str) -> None:
+    events: list[str] = []
+
+    def mine(frame: object, event: str, argument: object) -> None:
+        events.append(event)
+
+    def run() -> tuple[object, object, int]:
+        events.clear()
+        before = sys.getprofile()
+        sys.setprofile(mine)
+        holding()
+        hook = sys.getprofile()
+        sys.setprofile(before)
+        return before, hook is mine, len(events)
+
+    plain = run()
+    with recording(engine):
+        traced = run()
+    assert traced[:2] == plain[:2] and traced[2] >= plain[2]  # and what flasktrace calls for sys.getprofile
 
 
 @pytest.mark.parametrize("engine", ENGINES)

@@ -26,6 +26,7 @@ typedef struct {
     Tracer *tracer;
     PyObject *stream; /* the ThreadStream */
     Events *events;   /* the stream's */
+    PyObject *weak_references;
     char is_raising;  /* a recorded call has just been left by an exception */
 } Lane;
 
@@ -563,7 +564,7 @@ tracer_lane(Tracer *self, PyObject *stream)
         return NULL;
     }
     lane->tracer = (Tracer *)Py_NewRef(self);
-    lane->stream = NULL;
+    lane->stream = lane->weak_references = NULL;
     lane->is_raising = 0;
     lane->events = (Events *)PyObject_GetAttrString(stream, "events");
     if (lane->events == NULL || !Py_IS_TYPE(lane->events, &Events_Type)) {
@@ -658,6 +659,13 @@ tracer_traverse(Tracer *self, visitproc visit, void *arg)
     return 0;
 }
 
+static PyObject *
+tracer_look_again(Tracer *self, PyObject *Py_UNUSED(ignored))
+{
+    forget(&self->known);
+    Py_RETURN_NONE;
+}
+
 static int
 tracer_clear(Tracer *self)
 {
@@ -678,6 +686,7 @@ static PyMethodDef tracer_methods[] = {
     {"add_code", (PyCFunction)tracer_add_code, METH_VARARGS, "Keep (code, mode, number of values)."},
     {"lane", (PyCFunction)tracer_lane, METH_O, "The lane of a thread's stream, which has Events."},
     {"set_recording", (PyCFunction)tracer_set_recording, METH_O, "Whether events are written."},
+    {"look_again", (PyCFunction)tracer_look_again, METH_NOARGS, "Forget which settings Python has seen."},
     {"close", (PyCFunction)tracer_close, METH_NOARGS, "Let go of code, files and threads."},
 #if HAS_MONITORING
     {"set_thread", (PyCFunction)tracer_set_thread, METH_VARARGS, "The lane of a thread's ident; None: left out."},
@@ -728,6 +737,9 @@ static void
 lane_dealloc(Lane *self)
 {
     PyObject_GC_UnTrack(self);
+    if (self->weak_references != NULL) {
+        PyObject_ClearWeakRefs((PyObject *)self);
+    }
     Py_CLEAR(self->tracer);
     Py_CLEAR(self->stream);
     Py_CLEAR(self->events);
@@ -743,6 +755,7 @@ static PyTypeObject Lane_Type = {
     .tp_call = (ternaryfunc)lane_call,
 #endif
     .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC,
+    .tp_weaklistoffset = offsetof(Lane, weak_references),
     .tp_doc = "Where a thread's events go.",
     .tp_traverse = (traverseproc)lane_traverse,
     .tp_clear = (inquiry)lane_clear,

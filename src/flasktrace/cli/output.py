@@ -3,6 +3,7 @@
 import contextlib
 import errno
 import os
+import stat
 import sys
 from collections.abc import Iterator
 from io import TextIOWrapper
@@ -82,9 +83,18 @@ def open_to_write(path: Path) -> BinaryIO:
         OSError: it cannot be written, or is a link: whoever has put that there chooses what is overwritten.
     """
     is_device = path.is_absolute() and path.parts[1:2] == ("dev",)  # /dev/stdout is a link
-    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0)
+    flags = os.O_WRONLY | os.O_CREAT | getattr(os, "O_BINARY", 0)
     if not is_device:
         if path.is_symlink():
             raise OSError(errno.ELOOP, "it is a link")
         flags |= getattr(os, "O_NOFOLLOW", 0)
-    return os.fdopen(os.open(path, flags, 0o666), "wb")
+    descriptor = os.open(path, flags, 0o666)
+    status = os.fstat(descriptor)
+    if stat.S_ISREG(status.st_mode):
+        if status.st_nlink > 1 and not is_device:
+            # The same file has another name, and is to stay as it is there.
+            os.close(descriptor)
+            path.unlink()
+            descriptor = os.open(path, flags | os.O_EXCL, 0o666)
+        os.truncate(descriptor, 0)
+    return os.fdopen(descriptor, "wb")
