@@ -14,6 +14,7 @@ import pytest
 
 import flasktrace
 from flasktrace.tracer.engines import available_engines
+from flasktrace.tracer.model import Raised
 from flasktrace.tracer.store import read_trace
 
 ENGINES = available_engines()
@@ -132,12 +133,18 @@ import os, warnings
 import flasktrace
 def helper(number):
     return number
+def failing():
+    error = LookupError("in the child")
+    raise error
 def parent():
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Python warns of forks where there are threads
         child = os.fork()
     if not child:
-        helper(7)
+        try:
+            failing()
+        except LookupError:
+            helper(7)
         os._exit(0)
     os.waitpid(child, 0)
 with flasktrace.record({str(tmp_path / "trace.flasktrace")!r}, recorder={recorder!r}):
@@ -149,7 +156,10 @@ with flasktrace.record({str(tmp_path / "trace.flasktrace")!r}, recorder={recorde
     [call] = [call for call in trace.calls if trace.function_of(call).qualname == "helper"]
     assert call.parent_id is not None
     assert trace.function_of(trace.call(call.parent_id)).qualname == "parent"
-    assert any("in process" in thread.name for thread in trace.threads)
+    assert [thread.process_id > 0 for thread in trace.threads] == [False, True]
+    [failed] = [call for call in trace.calls if trace.function_of(call).qualname == "failing"]
+    assert isinstance(failed.outcome, Raised)
+    assert (failed.outcome.class_name, failed.outcome.text) == ("LookupError", "in the child")
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")

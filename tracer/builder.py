@@ -109,10 +109,10 @@ class Builder:
             until_ns: leave events after this moment for later: another thread may yet hand in an
                 earlier one. None takes them all.
         """
-        while self._recorder.secrets:
-            self._texts.learn(self._recorder.secrets.pop())
         forks = self._recorder.forks
         forks.take()
+        while self._recorder.secrets:
+            self._texts.learn(self._recorder.secrets.pop())
         if until_ns is not None and (held_ns := forks.held_since_ns()) is not None:
             until_ns = min(until_ns, held_ns)
         chunks = []

@@ -1,12 +1,11 @@
 """Playing a scenario: run the program with the recorder on, send the requests, stop the server.
 
 The program runs unmodified in this process's main thread. What is changed around it while it runs, and put
-back: the default port 5000 becomes a free port of the loopback interface, and a reloader runs the server in
-this process rather than in a child.
+back: the default port 5000 becomes a free port of the loopback interface, and the child that a reloader
+starts is recorded, too; where that is not wanted, a reloader runs the server in this process.
 """
 
 import contextlib
-import importlib
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -30,31 +29,25 @@ from flasktrace.tracer.program import (
     Program,
     Scenario,
     as_main,
-    find_app,
     load,
     own_folders,
     own_packages,
     program_traceback,
 )
 from flasktrace.tracer.recorder import RecorderOptions
+from flasktrace.tracer.reloading import Reloads, can_reload, no_reloader
 from flasktrace.tracer.requests import PlannedRequest, planned_from, secrets_of
 from flasktrace.tracer.scope import ScopeOptions
+from flasktrace.tracer.serving import activate_bundle, app_of, prepare_engine, run_and_serve
 from flasktrace.tracer.store import TraceWriter
 from flasktrace.tracer.surroundings import (
-    DEFAULT_PORT,
     Refusal,
     as_it_was,
-    leave_if_forked,
     loopback_ports,
-    no_reloader,
     on_leaving,
 )
 
 __all__ = ["PlayOptions", "PlayResult", "Response", "Scenario", "play"]
-
-
-def _activate_bundle() -> None:
-    importlib.import_module("flasktrace.framework").activate()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +66,8 @@ class PlayOptions:
         mask: further names of secrets, regular expressions.
         recorder: the recorder's engine; "" for the fastest that works here.
         activate: puts the bundled engine in place.
+        with_reloader: whether a script's reloader may start a child, which is recorded and joined; else the
+            server runs in this process.
         live: holds the program at its stops for a walk; nothing is written to a file then.
         say: tells the user what cannot wait for the result, as the program ends the whole process.
     """
@@ -87,7 +82,8 @@ class PlayOptions:
     scope: ScopeOptions = field(default_factory=ScopeOptions)
     mask: tuple[str, ...] = ()
     recorder: str = ""
-    activate: Callable[[], None] = _activate_bundle
+    activate: Callable[[], None] = activate_bundle
+    with_reloader: bool = True
     live: LivePlay | None = None
     say: Callable[[str], None] = lambda message: None
 
@@ -119,25 +115,8 @@ def play(scenario: Scenario, options: PlayOptions | None = None) -> PlayResult:
     options = options or PlayOptions()
     with contextlib.suppress(SyntaxError):
         load(scenario)  # before the costly imports: a wrong path should be told at once
-    _prepare_engine(options)
+    prepare_engine(options.engine, options.activate)
     return _Play(scenario, options).run()
-
-
-def _prepare_engine(options: PlayOptions) -> None:
-    """Import the engine before the recording begins: its import is no part of the story."""
-    if options.engine not in ("bundled", "installed"):
-        raise ScenarioError(f"there is no engine {options.engine!r}: choose bundled or installed")
-    try:
-        if options.engine == "bundled":
-            options.activate()
-        importlib.import_module("flask")
-        importlib.import_module("werkzeug.serving")
-    except RuntimeError as error:
-        raise ScenarioError(f"cannot use the bundled engine: {error}") from None
-    except ModuleNotFoundError as error:
-        if error.name not in ("flask", "werkzeug"):
-            raise
-        raise ScenarioError(f"{error.name} is not installed: install it, or use --engine bundled") from None
 
 
 class _Play:
@@ -170,6 +149,11 @@ class _Play:
                 *client, PATIENCE_S, ignore, self.texts.learn_guess, before_stop=live.before_stop
             )
         self.builder = Builder(self.recorder, self.texts, options.limit, self.driver.request_of_port)
+        self.reloads: Reloads | None = None  # the reloader may start a child
+        if options.with_reloader and live is None and can_reload(scenario):
+            job = {"engine": options.engine, "mask": list(options.mask)}
+            self.reloads = Reloads(scenario, self.recorder, job, self.driver.on_serve)
+            self.driver.before_interrupt = self.reloads.stop
         self.program: Program | None = None
         self.app: Any = None
         self.refusal: Refusal | None = None
@@ -187,7 +171,7 @@ class _Play:
         )
         leaving = on_leaving(lambda call: self._on_leaving(flusher, call))
         try:
-            with as_it_was(), leaving, loopback_ports(self._on_bound), no_reloader():
+            with as_it_was(), leaving, loopback_ports(self._on_bound), self._reloader():
                 flusher.start()
                 if live is not None:
                     live.attach(self.recorder, self.builder, flusher, self.texts)
@@ -197,8 +181,10 @@ class _Play:
                 live.detach()
             flusher.stop()
             trace = self.builder.finish(self._metadata(), self.driver.requests)
-            trace.metadata = with_ancestries(trace, self.program.namespace if self.program else {})
+            trace.metadata = with_ancestries(trace, self._namespace())
             flusher.write_rest()
+        if silent := self.recorder.forks.silent_count():
+            self.options.say(_not_heard_of(silent))
         if flusher.failure is not None and self.failure is None:
             self.failure = flusher.failure
         return PlayResult(
@@ -226,7 +212,7 @@ class _Play:
             interrupts = InterruptWatch()
             try:
                 with interrupts, self.recorder:
-                    self._run_and_serve(self.program)
+                    run_and_serve(self.scenario, self.program, self._has_served, self._on_app)
                     self.driver.end()
             except KeyboardInterrupt:
                 self.was_interrupted = not self.driver.has_interrupted
@@ -245,25 +231,14 @@ class _Play:
             self.options.say(displaced(self.recorder))
         self._judge()
 
-    def _run_and_serve(self, program: Program) -> None:
-        leave_if_forked(program.run)
-        if self.driver.has_served:
-            return
-        app = find_app(program)
-        if app is None:
-            raise ScenarioError(
-                f"{self.scenario.shown_name} starts no server and has no app:"
-                " end the script with app.run(), or name its Flask object app"
-            )
-        self.app = app
-        leave_if_forked(lambda: self._serve(app))
+    def _reloader(self) -> contextlib.AbstractContextManager[None]:
+        return no_reloader() if self.reloads is None else self.reloads.watched()
 
-    def _serve(self, app: Any) -> None:
-        """A program that only builds its app is served as ``app.run()`` would."""
-        if hasattr(app, "url_map") and hasattr(app, "run"):
-            app.run()
-        else:
-            importlib.import_module("werkzeug.serving").run_simple("127.0.0.1", DEFAULT_PORT, app)
+    def _has_served(self) -> bool:
+        return self.driver.has_served or self._is_reloading()
+
+    def _on_app(self, app: Any) -> None:
+        self.app = app
 
     def _on_bound(self, refusal: Refusal | None) -> None:
         self.refusal = refusal  # a program may try one port after the other
@@ -309,7 +284,7 @@ class _Play:
             self.failure = driver.failure
         elif driver.failure is not None:
             self.failure = ScenarioError(f"{name} could not be asked: {driver.failure!r}")
-        elif driver.problem and self.has_bound and not driver.has_served and not self.was_interrupted:
+        elif driver.problem and self._listens_otherwise() and not self.was_interrupted:
             self.failure = ScenarioError(
                 f"{name} listens, but not with serve_forever() of Werkzeug or the standard library:"
                 " end the script with app.run(), or name its Flask object app and start no server"
@@ -320,16 +295,28 @@ class _Play:
             )
         elif driver.has_served and self.exit_status not in (None, 0):
             self.failure = ScenarioError(f"{name} exited with status {self.exit_status} of its own")
+        elif not driver.has_served and not self.was_interrupted and self._is_reloading():
+            self.failure = ScenarioError(
+                f"{name}: the process that its reloader started exited with status {self.exit_status} before"
+                " it served: see above why, mend the script, then run it again, or leave the reloader out"
+                " with --no-reload"
+            )
         elif not driver.has_served and not self.was_interrupted:
             how = f"exited with status {self.exit_status}" if self.exit_status is not None else "ended"
             self.failure = ScenarioError(
                 f"{name} {how} before it started a server: end the script with app.run()"
             )
 
+    def _is_reloading(self) -> bool:
+        return self.reloads is not None and self.reloads.has_begun
+
+    def _listens_otherwise(self) -> bool:
+        return self.has_bound and not self.driver.has_served and not self._is_reloading()
+
     def _plan(self, server: object) -> Sequence[PlannedRequest]:
         """The requests to send, now that the server listens; the secrets they carry are to be masked."""
         planned = self._planned(server)
-        app = self._app_of(server, self.program.namespace if self.program is not None else {})
+        app = app_of(server, self._namespace(), self.app)
         for request in planned:
             for secret in secrets_of(request, self.texts.is_secret_name, _rules(app)):
                 self.texts.learn(secret)
@@ -342,11 +329,11 @@ class _Play:
         is_listening = self.options.live is not None and self.options.live.is_listening
         if self.options.requests or is_listening:
             return self.options.requests
-        namespace = self.program.namespace if self.program is not None else {}
+        namespace = self._namespace()
         given = namespace.get("REQUESTS")
         if isinstance(given, list | tuple) and given:
             return [planned_from(item) for item in given]
-        planned = [PlannedRequest("GET", path) for path in plain_routes(self._app_of(server, namespace))]
+        planned = [PlannedRequest("GET", path) for path in plain_routes(app_of(server, namespace, self.app))]
         if not planned:
             raise ScenarioError(
                 f"{self.scenario.shown_name} has no route without parameters to try:"
@@ -354,17 +341,17 @@ class _Play:
             )
         return planned
 
-    def _app_of(self, server: object, namespace: Mapping[str, Any]) -> Any:
-        app = self.app or getattr(server, "app", None) or namespace.get("app")
-        for _ in range(10):  # middleware keeps the app it wraps under one of these names
-            if app is None or hasattr(app, "url_map"):
-                return app
-            app = getattr(app, "app", None) or getattr(app, "wsgi_app", None)
-        return None
+    def _namespace(self) -> Mapping[str, Any]:
+        return self.program.namespace if self.program is not None else {}
 
     def _metadata(self) -> Metadata:
         scenario = self.scenario
         return describe(scenario.shown_name, self.options.engine, self.recorder, {"target": scenario.target})
+
+
+def _not_heard_of(count: int) -> str:
+    which = "a process that it started has" if count == 1 else f"{count} processes that it started have"
+    return f"{which} not told what was called there: killed before the end, or at work still"
 
 
 def _rules(app: Any) -> list[str]:
