@@ -19,7 +19,7 @@ from typing import Any
 from flasktrace.tracer.model import Request
 from flasktrace.tracer.requests import PlannedRequest
 
-_POLL_S = 0.02
+_MAIN_IDENT = threading.main_thread().ident  # asked now: under gevent it is no thread's later
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,9 +235,8 @@ class Driver:
 
 def interrupt_main_thread() -> None:
     """What Ctrl-C does; a system call that blocks is woken too."""
-    ident = threading.main_thread().ident
-    if hasattr(signal, "pthread_kill") and ident is not None:
-        signal.pthread_kill(ident, signal.SIGINT)
+    if hasattr(signal, "pthread_kill") and _MAIN_IDENT is not None:
+        signal.pthread_kill(_MAIN_IDENT, signal.SIGINT)
     else:
         _thread.interrupt_main()
 

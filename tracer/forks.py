@@ -1,9 +1,10 @@
 """Processes that the program starts while it is recorded: their events come home when they exit.
 
 A forked child inherits the hook, but not the thread that writes. So it starts with empty streams, and on its
-way out (``os._exit``, as ``socketserver.ForkingMixIn`` and ``multiprocessing`` leave) puts its events into a
-file of a private folder. The parent reads it and joins the child's calls to the call that forked, as it does
-with threads; until then it holds back what it recorded since, so that all comes in the order of time.
+way out (``os._exit``, as ``socketserver.ForkingMixIn`` and ``multiprocessing`` leave, or ``os.exec*``) puts
+its events into a file of a private folder. The parent reads it and joins the child's calls to the call that
+forked, as it does with threads; until then it holds back what it recorded since, so that all comes in the
+order of time.
 
 A child that runs the program anew, as a reloader's does, reports in the same way (see :mod:`.reloading`).
 """
@@ -112,15 +113,17 @@ class ForkWatch:
             return
         del self._recorder.streams[:]
         self._recorder.streams.append(self._stream)
-        leave, path = os._exit, self._folder / str(self._count)
+        path = self._folder / str(self._count)
+        for name in ("_exit", "execv", "execve"):
+            setattr(os, name, self._reporting(getattr(os, name), path))
 
-        def _exit(status: int) -> None:
+    def _reporting(self, leave: Callable[..., Any], path: Path) -> Callable[..., Any]:
+        def leave_after_report(*arguments: Any, **keywords: Any) -> Any:
             with contextlib.suppress(Exception):
                 report(self._recorder, path)
-            leave(status)
+            return leave(*arguments, **keywords)
 
-        exit_here: Callable[[int], Any] = _exit
-        os._exit = exit_here  # type: ignore[assignment]
+        return leave_after_report
 
     def _load(self, path: Path, number: int) -> list[ThreadStream]:
         pid, decisions, secrets, lost_count, codes, streams = marshal.loads(path.read_bytes())

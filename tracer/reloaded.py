@@ -43,9 +43,8 @@ class _Child:
         self._job = job
         self._scenario = Scenario(job["target"], job["name"], tuple(job["arguments"]))
         self._wire = socket.socket(fileno=job["wire"])
-        self._wire.set_inheritable(True)  # it is not ours alone: the next child has it, too
         self._server: Any = None
-        self._has_begun = self._is_over = False
+        self._has_begun = self._is_stopped = self._is_over = False
         self._program: Program | None = None
         scope = ScopeOptions(frozenset(map(Origin, job["origins"])), **job["scope"])
         options = RecorderOptions(scope, job["with_values"], job["with_state"], self._on_serve)
@@ -62,7 +61,7 @@ class _Child:
             except SystemExit as error:
                 return error.code
             except KeyboardInterrupt:
-                return 130
+                return 0 if self._is_stopped else 130
             except BaseException as error:
                 return program_traceback(error).rstrip("\n")
             finally:
@@ -75,6 +74,8 @@ class _Child:
         original(*args, **kwargs)
 
     def _report(self) -> None:
+        if not self._job["report"]:
+            return  # nothing of the thread that started this process is recorded
         namespace = self._program.namespace if self._program is not None else {}
         app = app_of(self._server, namespace)
         config = getattr(app, "config", None)
@@ -106,8 +107,13 @@ class _Child:
             server._BaseServer__shutdown_request = True
             wake(server)
             _wait_for(server._BaseServer__is_shut_down.is_set, deadline_s)
+        self._is_stopped = True
         if not self._is_over:
             interrupt_main_thread()
+            _wait_for(lambda: self._is_over, time.monotonic() + _LAST_CALLS_S)
+        if not self._is_over:  # where Ctrl-C is ignored, as in the background of a shell
+            self._report()
+            os._exit(0)
 
 
 def _wait_for(is_so: Callable[[], bool], deadline_s: float) -> None:

@@ -5,7 +5,7 @@ recorder is :mod:`.reloaded`, which plays the program there and reports as a for
 a socket pair keep in touch meanwhile: the child says when it serves, the parent when it has asked enough.
 """
 
-import _thread
+import _socket
 import contextlib
 import importlib
 import marshal
@@ -14,6 +14,7 @@ import socket
 import sys
 import tempfile
 import time
+from _thread import start_new_thread  # now: gevent puts functions of its own in their places later
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -46,7 +47,7 @@ class ServerElsewhere:
         app: the WSGI app as this process knows it.
     """
 
-    def __init__(self, listening: socket.socket, wire: socket.socket, settings: Mapping[str, Any]) -> None:
+    def __init__(self, listening: socket.socket, wire: _socket.socket, settings: Mapping[str, Any]) -> None:
         self.socket = listening
         self.ssl_context = settings.get("ssl_context")
         self.app = settings.get("application")
@@ -140,17 +141,18 @@ class Reloads:
     @contextlib.contextmanager
     def _in_touch(self, listening: socket.socket, settings: Mapping[str, Any]) -> Iterator[None]:
         module: Any = importlib.import_module("werkzeug._reloader")
-        ours, theirs = socket.socketpair()
-        theirs.set_inheritable(True)
+        ours, theirs = _socket.socketpair()
+        os.set_inheritable(theirs.fileno(), True)
         server = self._server = ServerElsewhere(listening, ours, settings)
         self.has_begun = True
         command_of_werkzeug = module._get_args_for_reloading
 
         def command() -> list[str]:
-            return self._command(command_of_werkzeug(), theirs.fileno())
+            command_of_werkzeug()  # a part of the story, though it names what this process was started with
+            return self._command(theirs.fileno())
 
         module._get_args_for_reloading = command
-        _thread.start_new_thread(self._hear, (server,))
+        start_new_thread(self._hear, (server,))
         try:
             with tempfile.TemporaryDirectory(prefix="flasktrace-reload-") as folder:
                 self._folder = Path(folder)
@@ -171,16 +173,14 @@ class Reloads:
         finally:
             self._ended.set()
 
-    def _command(self, plain: list[str], wire: int) -> list[str]:
-        """The command that starts the recorded child, in place of the plain one."""
+    def _command(self, wire: int) -> list[str]:
+        """The command that starts the recorded child."""
         report = self._recorder.forks.before_anew()
-        if report is None:
-            return plain
         options = self._recorder.options
         scope = {name: getattr(options.scope, name) for name in ("include", "exclude", "own", "own_folders")}
         job = {
             **self._job,
-            "report": str(report),
+            "report": str(report or ""),
             "wire": wire,
             "recorder": self._recorder.engine,
             "with_values": options.with_values,
@@ -188,7 +188,7 @@ class Reloads:
             "origins": [origin.value for origin in options.scope.origins],
             "scope": scope,
         }
-        path = self._folder / f"job-{report.name}"
+        path = self._folder / "job"
         path.write_bytes(marshal.dumps(job))
         return [sys.executable, *_interpreter_options(), "-c", _START, str(path)]
 
