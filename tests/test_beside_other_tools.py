@@ -100,6 +100,25 @@ def test_cprofile_and_the_recording_see_the_same_calls() -> None:
     assert {"work", "helper"} <= names
 
 
+@pytest.mark.skipif(HAS_MONITORING, reason="from Python 3.12 on both work")
+def test_a_profiler_in_c_keeps_the_only_hook_and_is_named() -> None:
+    profile = cProfile.Profile()
+    profile.enable()
+    try:
+        with (
+            pytest.warns(RuntimeWarning, match=r"Profile holds the profiling hook"),
+            flasktrace.record() as recording,
+        ):
+            work(1)
+        holder: object = sys.getprofile()
+        assert holder is profile
+    finally:
+        profile.disable()
+    assert len(recording.trace.calls) == 0
+    profile.create_stats()
+    assert {"work", "helper"} <= {name for _, _, name in profile.stats}
+
+
 @pytest.mark.skipif(not HAS_MONITORING, reason="sys.monitoring came with Python 3.12")
 def test_where_all_tool_ids_are_taken_it_records_with_setprofile() -> None:
     monitoring: Any = sys.monitoring  # type: ignore[attr-defined, unused-ignore]

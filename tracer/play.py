@@ -212,6 +212,7 @@ class _Play:
             interrupts = InterruptWatch()
             try:
                 with interrupts, self.recorder:
+                    self._check_hook()
                     run_and_serve(self.scenario, self.program, self._has_served, self._on_app)
                     self.driver.end()
             except KeyboardInterrupt:
@@ -227,7 +228,7 @@ class _Play:
             # A server swallows Ctrl-C: it ends its loop as if all were well.
             if interrupts.has_come() and not self.driver.has_interrupted:
                 self.was_interrupted = True
-        if self.recorder.displaced_by:
+        if self.recorder.displaced_by and not self.recorder.is_kept_out:
             self.options.say(displaced(self.recorder))
         self._judge()
 
@@ -306,6 +307,10 @@ class _Play:
             self.failure = ScenarioError(
                 f"{name} {how} before it started a server: end the script with app.run()"
             )
+
+    def _check_hook(self) -> None:
+        if self.recorder.is_kept_out:
+            raise ScenarioError(displaced(self.recorder))
 
     def _is_reloading(self) -> bool:
         return self.reloads is not None and self.reloads.has_begun

@@ -103,6 +103,7 @@ class Recorder:
         self.lost_count = 0  # events, for want of room on the stack
         self.is_recording = False
         self.displaced_by = ""  # who has taken the hook of the first thread meanwhile
+        self.is_kept_out = False  # the one in displaced_by had it before, and could not be given it back
         self._own_hook: ProfileFunction | None = None
         self._modes: dict[str, int] = {}
         self._generated: dict[int, tuple[Decision, CodeType]] = {}
@@ -129,9 +130,15 @@ class Recorder:
         """
         if self.is_recording:
             raise RuntimeError("this recorder is recording already; make another one")
-        self._previous = (sys.getprofile(), threading.getprofile())
+        held = sys.getprofile()
+        # A profiler in C, as cProfile, is no function: setprofile() could take its hook, not give it back.
+        self.is_kept_out = held is not None and not callable(held)
+        self._previous = (None if self.is_kept_out else held, threading.getprofile())
         self.is_recording = True
         self.forks.start()
+        if self.is_kept_out:
+            self.displaced_by = _name_of_hook(held)
+            return
         threading.setprofile(self._first_event)
         self._own_hook = self._make_hook(threading.current_thread())
         sys.setprofile(self._own_hook)
@@ -156,6 +163,9 @@ class Recorder:
     def request(self, request_id: int) -> Iterator[None]:
         """What this thread calls inside belongs to this request (for requests made in-process)."""
         stream = self.current_stream()
+        if stream is None and self.is_kept_out:
+            yield
+            return
         if stream is None:
             raise RuntimeError("this thread is not being recorded")
         stream.events.extend((None, self.options.clock(), request_id, "request"))
