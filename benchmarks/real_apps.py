@@ -132,12 +132,14 @@ APPS = {
         ("GET /", "GET /todos/", 'POST /todos/|{"task": "x"}', "DELETE /todos/1", "GET /todos/9"),
         folder="restx/examples",
     ),
-    "restx-zoo": App("complex.py", ("GET /cat/", "GET /dog/dogs", "GET /"), folder="restx/examples/zoo_app"),
+    "restx-zoo": App("complex.py", ("GET /cats/", "GET /dogs/", "GET /"), folder="restx/examples/zoo_app"),
     "admin-simple": App(
-        "main.py", ("GET /", "GET /admin/", "GET /admin/anotherview/"), folder="admin/examples/simple"
+        "main.py", ("GET /", "GET /admin/", "GET /admin/anotheradminview/"), folder="admin/examples/simple"
     ),
     "admin-methodview": App(
-        "main.py", ("GET /", "GET /admin/", "GET /admin/testview/"), folder="admin/examples/methodview"
+        "main.py",
+        ("GET /", "GET /admin/", "GET /admin/viewwithmethodviews/"),
+        folder="admin/examples/methodview",
     ),
     "admin-files": App(
         "examples/forms_files_images/main.py", ("GET /", "GET /admin/", "GET /admin/user/"), folder="admin"
