@@ -10,6 +10,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from flasktrace.tracer.ancestry import with_ancestries
@@ -37,7 +38,7 @@ from flasktrace.tracer.program import (
 from flasktrace.tracer.recorder import RecorderOptions
 from flasktrace.tracer.reloading import Reloads, can_reload, no_reloader
 from flasktrace.tracer.requests import PlannedRequest, planned_from, secrets_of
-from flasktrace.tracer.scope import ScopeOptions
+from flasktrace.tracer.scope import ScopeOptions, shown_module
 from flasktrace.tracer.serving import activate_bundle, app_of, prepare_engine, run_and_serve
 from flasktrace.tracer.store import TraceWriter
 from flasktrace.tracer.surroundings import (
@@ -268,9 +269,11 @@ class _Play:
     def _program_failed(self, error: BaseException) -> None:
         self.traceback = program_traceback(error)
         kind = type(error).__name__
+        what_to_do = "mend the script, then run it again"
+        if self.options.engine == "bundled" and _misses_part_of_flask(error):
+            what_to_do = "the bundled Flask is 1.1, which does not have that; try --engine installed"
         self.failure = ScenarioError(
-            f"{self.scenario.shown_name} raised {kind}, see its traceback above:"
-            " mend the script, then run it again"
+            f"{self.scenario.shown_name} raised {kind}, see its traceback above: {what_to_do}"
         )
 
     def _judge(self) -> None:
@@ -352,6 +355,17 @@ class _Play:
     def _metadata(self) -> Metadata:
         scenario = self.scenario
         return describe(scenario.shown_name, self.options.engine, self.recorder, {"target": scenario.target})
+
+
+def _misses_part_of_flask(error: BaseException) -> bool:
+    """Whether the program looked for a name in Flask or Werkzeug, or in an object of theirs, in vain."""
+    owner: object = None
+    if isinstance(error, ImportError):
+        owner = error.name
+    elif isinstance(error, AttributeError):
+        found = error.obj
+        owner = found.__name__ if type(found) is ModuleType else type(found).__module__
+    return type(owner) is str and shown_module(owner).partition(".")[0] in ("flask", "werkzeug")
 
 
 def _not_heard_of(count: int) -> str:
