@@ -4,11 +4,12 @@ Each application is played three times in processes of their own: twice untraced
 answers is different every time, and once recorded. Then status, headers and bodies are compared, and the
 tree at level milestones is measured. To be run by the Python of an environment that has them all::
 
-    pip install httpbin "moto[server,s3]" dash locust flask-admin flask-restx flask-sqlalchemy flask-login
+    pip install httpbin "moto[server,s3]" dash locust "flask-admin[sqlalchemy-with-utils,images]" flask-restx
     python benchmarks/real_apps.py --examples DIR
 
-``DIR`` holds what is in no wheel: ``tutorial`` (from Flask's sdist), ``restx`` and ``admin`` (the examples
-folders of flask-restx and flask-admin).
+``DIR`` holds what is in no wheel: ``tutorial`` (from Flask's sdist), ``restx`` and ``admin`` (folders with
+the ``examples`` of flask-restx and flask-admin). Some have a reloader: recorded, its child serves them,
+else in the first process.
 """
 
 import argparse
@@ -26,7 +27,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-TIMEOUT_S = 90
+TIMEOUT_S = 120
 
 DASH = """\
 from dash import Dash, Input, Output, dcc, html
@@ -56,6 +57,7 @@ class Visitor(HttpUser):
     def index(self):
         self.client.get("/")
 environment = Environment(user_classes=[Visitor], parsed_options=parse_options([]))
+environment.create_local_runner()
 app = WebUI(environment, "127.0.0.1", 0, delayed_start=True).app
 """
 
@@ -130,18 +132,20 @@ APPS = {
         ("GET /", "GET /todos/", 'POST /todos/|{"task": "x"}', "DELETE /todos/1", "GET /todos/9"),
         folder="restx/examples",
     ),
-    "restx-zoo": App("complex.py", ("GET /cat/", "GET /dog/dogs", "GET /"), folder="restx/examples/zoo_app"),
+    "restx-zoo": App("complex.py", ("GET /cats/", "GET /dogs/", "GET /"), folder="restx/examples/zoo_app"),
     "admin-simple": App(
-        "app.py", ("GET /", "GET /admin/", "GET /admin/anotherview/"), folder="admin/examples/simple"
+        "main.py", ("GET /", "GET /admin/", "GET /admin/anotheradminview/"), folder="admin/examples/simple"
     ),
     "admin-methodview": App(
-        "app.py", ("GET /", "GET /admin/", "GET /admin/testview/"), folder="admin/examples/methodview"
+        "main.py",
+        ("GET /", "GET /admin/", "GET /admin/viewwithmethodviews/"),
+        folder="admin/examples/methodview",
     ),
     "admin-files": App(
-        "app.py", ("GET /", "GET /admin/", "GET /admin/user/"), folder="admin/examples/forms-files-images"
+        "examples/forms_files_images/main.py", ("GET /", "GET /admin/", "GET /admin/user/"), folder="admin"
     ),
     "admin-layout": App(
-        "app.py", ("GET /", "GET /admin/", "GET /admin/user/"), folder="admin/examples/custom-layout"
+        "examples/custom_layout/main.py", ("GET /", "GET /admin/", "GET /admin/user/"), folder="admin"
     ),
 }
 
@@ -153,7 +157,12 @@ def play_here(order: dict[str, Any]) -> dict[str, Any]:
 
     if not order["is_recorded"]:
         playing.make_recorder = _no_recorder  # type: ignore[assignment]
-    options = playing.PlayOptions(engine="installed", requests=_requests(order["requests"]), timeout_s=30)
+    options = playing.PlayOptions(
+        engine="installed",
+        requests=_requests(order["requests"]),
+        timeout_s=30,
+        with_reloader=order["is_recorded"],
+    )
     result = playing.play(Scenario(order["target"], arguments=tuple(order["arguments"])), options)
     return {
         "failure": str(result.failure or ""),
@@ -242,7 +251,8 @@ def _play(app: App, examples: Path, is_recorded: bool) -> dict[str, Any]:
         done = subprocess.run(
             [sys.executable, os.path.abspath(__file__), "--child", json.dumps(order), str(answer)],
             cwd=place,
-            env=os.environ | {"PYTHONHASHSEED": "0"},  # or sets come in another order each time
+            env=os.environ
+            | {"PYTHONHASHSEED": "0", "PYTHONPATH": str(place)},  # or sets come in another order each time
             capture_output=True,
             text=True,
             timeout=TIMEOUT_S,

@@ -186,7 +186,29 @@ def shown_positions(
         if level is Level.CHAPTERS and shown[position] and parent >= 0:
             shown[position] = phases[position] != chapter_of
             chapter_of = phases[position] if shown[position] else chapter_of
+    if level is Level.MILESTONES:
+        _hide_imports(trace, order, user, shown)
     return shown
+
+
+def _hide_imports(trace: Trace, order: CallOrder, user: set[int], shown: bytearray) -> None:
+    """Hide what the user's modules do when they are imported, but for what leads to other code that is shown.
+
+    A package of a hundred modules would fill the story of a request with the bodies of its classes.
+    """
+    modules = {key for key in user if trace.functions[key].qualname == "<module>"}
+    function_ids, threads, parents = trace.calls.function_id, trace.calls.thread_id, order.parents
+    is_import = bytearray(len(trace.calls))
+    for position in order.preorder:
+        parent = parents[position]
+        if parent >= 0 and threads[parent] == threads[position]:
+            is_import[position] = is_import[parent] or function_ids[position] in modules
+    leads_on = bytearray(len(trace.calls) + 1)
+    for position in reversed(order.preorder):
+        if leads_on[position] or (shown[position] and function_ids[position] not in user):
+            leads_on[parents[position]] = 1
+        elif is_import[position]:
+            shown[position] = 0
 
 
 def _tables(

@@ -64,6 +64,7 @@ class StepSequence(Sequence[Step]):
         self._trace = trace
         self._tables = tables
         self._telling: list[array[int] | bytearray] | None = None
+        self._processes: dict[int, int] | None = None  # by thread
 
     def __len__(self) -> int:
         return len(self._tables.columns)
@@ -103,19 +104,29 @@ class StepSequence(Sequence[Step]):
         )
 
     def _find_hand_overs(self) -> bytearray:
-        """By step, 1 for one in another thread than its parent."""
+        """By step, 1 for one in another thread than its parent, 2 for one in another process."""
         threads, columns = self._trace.calls.thread_id, self._tables.columns
         own = [threads[position] for position in columns.position]
         return bytearray(
-            parent > 0 and own[parent - 1] != thread
+            parent > 0 and self._hand_over(own[parent - 1], thread)
             for parent, thread in zip(columns.parent_number, own, strict=True)
         )
+
+    def _hand_over(self, thread_id: int, other_id: int) -> int:
+        if thread_id == other_id:
+            return 0
+        if self._processes is None:
+            self._processes = {thread.id: thread.process_id for thread in self._trace.threads}
+        return 1 + (self._processes.get(thread_id, 0) != self._processes.get(other_id, 0))
 
     def _step(self, i: int) -> Step:
         tables, columns = self._tables, self._tables.columns
         call = self._trace.calls[columns.position[i]]
         parent_number = columns.parent_number[i]
         threads = self._trace.calls.thread_id
+        hand_over = 0
+        if parent_number:
+            hand_over = self._hand_over(threads[columns.position[parent_number - 1]], call.thread_id)
         return Step(
             number=i + 1,
             call=call,
@@ -127,8 +138,8 @@ class StepSequence(Sequence[Step]):
             hidden_count=columns.hidden_count[i],
             repeat_count=columns.repeat_count[i],
             repeat_ns=columns.repeat_ns[i],
-            is_hand_over=bool(parent_number)
-            and threads[columns.position[parent_number - 1]] != call.thread_id,
+            is_hand_over=hand_over > 0,
+            is_new_process=hand_over > 1,
             resumed_count=tables.resumed.get(call.id, 0),
         )
 

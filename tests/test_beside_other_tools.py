@@ -14,6 +14,7 @@ import pytest
 
 import flasktrace
 from flasktrace.tracer.engines import available_engines
+from flasktrace.tracer.model import Raised
 from flasktrace.tracer.store import read_trace
 
 ENGINES = available_engines()
@@ -92,11 +93,30 @@ def test_a_profiler_that_takes_the_hook_is_named_and_left_alone() -> None:
 def test_cprofile_and_the_recording_see_the_same_calls() -> None:
     with cProfile.Profile() as profile, flasktrace.record() as recording:
         work(1)
-    assert recording.trace.metadata.recorder == "monitoring"
+    assert recording.trace.metadata.recorder == available_engines()[0]
     assert len(recording.calls("helper")) == 1
     profile.create_stats()
     names = {name for _, _, name in profile.stats}
     assert {"work", "helper"} <= names
+
+
+@pytest.mark.skipif(HAS_MONITORING, reason="from Python 3.12 on both work")
+def test_a_profiler_in_c_keeps_the_only_hook_and_is_named() -> None:
+    profile = cProfile.Profile()
+    profile.enable()
+    try:
+        with (
+            pytest.warns(RuntimeWarning, match=r"Profile holds the profiling hook"),
+            flasktrace.record() as recording,
+        ):
+            work(1)
+        holder: object = sys.getprofile()
+        assert holder is profile
+    finally:
+        profile.disable()
+    assert len(recording.trace.calls) == 0
+    profile.create_stats()
+    assert {"work", "helper"} <= {name for _, _, name in profile.stats}
 
 
 @pytest.mark.skipif(not HAS_MONITORING, reason="sys.monitoring came with Python 3.12")
@@ -132,12 +152,18 @@ import os, warnings
 import flasktrace
 def helper(number):
     return number
+def failing():
+    error = LookupError("in the child")
+    raise error
 def parent():
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Python warns of forks where there are threads
         child = os.fork()
     if not child:
-        helper(7)
+        try:
+            failing()
+        except LookupError:
+            helper(7)
         os._exit(0)
     os.waitpid(child, 0)
 with flasktrace.record({str(tmp_path / "trace.flasktrace")!r}, recorder={recorder!r}):
@@ -149,7 +175,10 @@ with flasktrace.record({str(tmp_path / "trace.flasktrace")!r}, recorder={recorde
     [call] = [call for call in trace.calls if trace.function_of(call).qualname == "helper"]
     assert call.parent_id is not None
     assert trace.function_of(trace.call(call.parent_id)).qualname == "parent"
-    assert any("in process" in thread.name for thread in trace.threads)
+    assert [thread.process_id > 0 for thread in trace.threads] == [False, True]
+    [failed] = [call for call in trace.calls if trace.function_of(call).qualname == "failing"]
+    assert isinstance(failed.outcome, Raised)
+    assert (failed.outcome.class_name, failed.outcome.text) == ("LookupError", "in the child")
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")

@@ -127,10 +127,10 @@ class Builder:
         """
         self._texts.learn_environment()
         self._recorder.look_again()
-        while self._recorder.secrets:
-            self._texts.learn_noted(self._recorder.secrets.pop())
         forks = self._recorder.forks
         forks.take()
+        while self._recorder.secrets:
+            self._texts.learn_noted(self._recorder.secrets.pop())
         if until_ns is not None and (held_ns := forks.held_since_ns()) is not None:
             until_ns = min(until_ns, held_ns)
         chunks = []

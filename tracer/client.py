@@ -19,7 +19,7 @@ from typing import Any
 from flasktrace.tracer.model import Request
 from flasktrace.tracer.requests import PlannedRequest
 
-_POLL_S = 0.02
+_MAIN_IDENT = threading.main_thread().ident  # asked now: under gevent it is no thread's later
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +74,7 @@ class Driver:
         timeout_s: how long the server may take to listen, and each answer.
         on_thread: called first in the thread that sends.
         on_cookie: told the value of each cookie that will be sent back.
+        before_interrupt: called before the main thread is interrupted, when the program does not end.
     """
 
     plan: Callable[[object], Sequence[PlannedRequest]]
@@ -81,6 +82,7 @@ class Driver:
     timeout_s: float
     on_thread: Callable[[], None] = lambda: None
     on_cookie: Callable[[str], None] = lambda value: None
+    before_interrupt: Callable[[], None] = lambda: None
     requests: list[Request] = field(default_factory=list)
     responses: list[Response] = field(default_factory=list)
     failure: Exception | None = None
@@ -145,11 +147,14 @@ class Driver:
         address = address_of(self._server)
         try:
             for request in self.plan(self._server):
+                server_count = getattr(self._server, "count", int)()
                 if self._program_ended.is_set or not self._send(request, address):
+                    break
+                if request.reloads and not self._is_reloaded(server_count):
                     break
         finally:
             self._join_workers()
-            self._stop_server(address)
+            self._stop_server()
 
     def _send(self, planned: PlannedRequest, address: Address) -> bool:
         number = len(self.requests) + 1
@@ -167,6 +172,14 @@ class Driver:
             self.requests.append(Request(number, planned.method, planned.target))
         self.requests[number - 1] = Request(number, planned.method, planned.target, response.status)
         return not self.problem
+
+    def _is_reloaded(self, server_count: int) -> bool:
+        """Wait until the reloader has started another server; without a reloader there is no wait."""
+        wait_for = getattr(self._server, "wait_for", None)
+        if wait_for is None or wait_for(server_count + 1, self.timeout_s):
+            return True
+        self.problem = f"the reloader started no other server within {self.timeout_s:g} s"
+        return False
 
     def _exchange(self, planned: PlannedRequest, address: Address, number: int) -> Response:
         connection = http.client.HTTPConnection(
@@ -196,17 +209,23 @@ class Driver:
             while worker.is_alive() and time.monotonic() < deadline_s:
                 time.sleep(0.001)
 
-    def _stop_server(self, address: Address) -> None:
+    def _stop_server(self) -> None:
         """As ``shutdown()`` does, but waking the loop rather than waiting for it to look."""
+        stop_elsewhere = getattr(self._server, "stop_elsewhere", None)
+        if stop_elsewhere is not None:
+            stop_elsewhere(is_patient=not self.problem)
+            return
         self._server._BaseServer__shutdown_request = True
-        with contextlib.suppress(OSError), socket.socket(address.family) as waker:
-            waker.settimeout(1)
-            waker.connect(address.address)
+        wake(self._server)
 
     def _see_to_the_end(self) -> None:
         """The program ends by itself now, or is interrupted as by Ctrl-C."""
-        patience_s = self.timeout_s if self.has_served and not self.problem else 1.0
+        is_elsewhere = hasattr(self._server, "stop_elsewhere")  # and has to tell what was called there
+        patience_s = self.timeout_s if self.has_served and (is_elsewhere or not self.problem) else 1.0
         while not self._program_ended.wait(patience_s):
+            self.before_interrupt()
+            if self._program_ended.is_set:
+                break
             self.has_interrupted = True
             if not self.problem:
                 self.problem = "the script went on after its server had been stopped"
@@ -216,17 +235,24 @@ class Driver:
 
 def interrupt_main_thread() -> None:
     """What Ctrl-C does; a system call that blocks is woken too."""
-    ident = threading.main_thread().ident
-    if hasattr(signal, "pthread_kill") and ident is not None:
-        signal.pthread_kill(ident, signal.SIGINT)
+    if hasattr(signal, "pthread_kill") and _MAIN_IDENT is not None:
+        signal.pthread_kill(_MAIN_IDENT, signal.SIGINT)
     else:
         _thread.interrupt_main()
+
+
+def wake(server: Any) -> None:
+    """Let a server's loop look up, by a connection that says nothing."""
+    address = address_of(server)
+    with contextlib.suppress(OSError), socket.socket(address.family) as waker:
+        waker.settimeout(1)
+        waker.connect(address.address)
 
 
 def address_of(server: Any) -> Address:
     """Where a ``socketserver`` server listens."""
     listening = server.socket
-    is_tls = isinstance(listening, ssl.SSLSocket)
+    is_tls = isinstance(listening, ssl.SSLSocket) or getattr(server, "ssl_context", None) is not None
     address = listening.getsockname()
     if address[0] in ("0.0.0.0", "::"):
         address = ("127.0.0.1" if address[0] == "0.0.0.0" else "::1", *address[1:])

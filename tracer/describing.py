@@ -35,7 +35,12 @@ def describe(
 
 
 def displaced(recorder: Recorder) -> str:
-    """Tell that another tool has taken the hook, and what to do."""
+    """Tell that another tool has the hook, and what to do."""
+    if recorder.is_kept_out:
+        return (
+            f"{recorder.displaced_by} holds the profiling hook, of which there is but one, so nothing is"
+            " recorded: leave that out, or use Python 3.12 or later, where both work side by side"
+        )
     return (
         f"{recorder.displaced_by} took the profiling hook meanwhile: the calls from then on are missing;"
         " leave that out, or use Python 3.12 or later, where both work side by side"

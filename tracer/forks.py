@@ -1,9 +1,12 @@
-"""Processes that the program forks while it is recorded: their events come home when they exit.
+"""Processes that the program starts while it is recorded: their events come home when they exit.
 
-A child inherits the hook, but not the thread that writes. So it starts with empty streams, and on its way
-out (``os._exit``, as ``socketserver.ForkingMixIn`` and ``multiprocessing`` leave) puts its events into a file
-of a private folder. The parent reads it and joins the child's calls to the call that forked, as it does with
-threads; until then it holds back what it recorded since, so that all comes in the order of time.
+A forked child inherits the hook, but not the thread that writes. So it starts with empty streams, and on its
+way out (``os._exit``, as ``socketserver.ForkingMixIn`` and ``multiprocessing`` leave, or ``os.exec*``) puts
+its events into a file of a private folder. The parent reads it and joins the child's calls to the call that
+forked, as it does with threads; until then it holds back what it recorded since, so that all comes in the
+order of time.
+
+A child that runs the program anew, as a reloader's does, reports in the same way (see :mod:`.reloading`).
 """
 
 import contextlib
@@ -11,14 +14,15 @@ import marshal
 import os
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter_ns
 from typing import TYPE_CHECKING, Any
 
 from flasktrace.tracer.model import Origin
 from flasktrace.tracer.scope import Decision
-from flasktrace.tracer.streams import EventList, ThreadStream, Unwound
+from flasktrace.tracer.streams import EVENT_SLOTS, GENERATOR_FLAGS, EventList, ThreadStream, Unwound
 
 if TYPE_CHECKING:
     from flasktrace.tracer.recorder import Recorder
@@ -33,7 +37,8 @@ class ForkWatch:
     def __init__(self, recorder: "Recorder") -> None:
         self._recorder = recorder
         self._folder: Path | None = None
-        self._open: dict[int, int] = {}  # number of the fork: its time in ns
+        self._open: dict[int, int] = {}  # number of the child: the time it was started, in ns
+        self._anew: set[int] = set()  # numbers of the children that share no memory with us
         self._count = 0
         self._stream: ThreadStream | None = None
         self._owner = os.getpid()
@@ -52,8 +57,12 @@ class ForkWatch:
             _watches.remove(self)
 
     def held_since_ns(self) -> int | None:
-        """The time of the first fork whose child has not reported yet."""
+        """The time when the first child was started that has not reported yet."""
         return min(self._open.values(), default=None)
+
+    def silent_count(self) -> int:
+        """The number of children that have not reported: they were killed, or go on."""
+        return len(self._open)
 
     def take(self) -> list[ThreadStream]:
         """The streams of the children that have reported since the last time."""
@@ -76,13 +85,25 @@ class ForkWatch:
     def before(self) -> None:
         """In the parent, about to fork: note which call forks."""
         self._stream = self._recorder.current_stream() if os.getpid() == self._owner else None
-        if self._stream is None:
-            return
+        if self._stream is not None:
+            self._expect(self._stream)
+
+    def before_anew(self) -> Path | None:
+        """About to start a child that runs the program anew: where it is to report; None for nowhere."""
+        stream = self._recorder.current_stream()
+        if stream is None or os.getpid() != self._owner:
+            return None
+        path = self._expect(stream)
+        self._anew.add(self._count)
+        return path
+
+    def _expect(self, stream: ThreadStream) -> Path:
         if self._folder is None:
             self._folder = Path(tempfile.mkdtemp(prefix="flasktrace-forks-"))
         self._count += 1
         time_ns = self._open[self._count] = perf_counter_ns()
-        self._stream.events.extend((None, time_ns, -self._count, None))
+        stream.events.extend((None, time_ns, -self._count, None))
+        return self._folder / str(self._count)
 
     def in_child(self) -> None:
         """In the child: what the parent has recorded is the parent's to tell."""
@@ -92,43 +113,59 @@ class ForkWatch:
             return
         del self._recorder.streams[:]
         self._recorder.streams.append(self._stream)
-        leave, path = os._exit, self._folder / str(self._count)
+        path = self._folder / str(self._count)
+        for name in ("_exit", "execv", "execve"):
+            setattr(os, name, self._reporting(getattr(os, name), path))
 
-        def _exit(status: int) -> None:
+    def _reporting(self, leave: Callable[..., Any], path: Path) -> Callable[..., Any]:
+        def leave_after_report(*arguments: Any, **keywords: Any) -> Any:
             with contextlib.suppress(Exception):
-                self._report(path)
-            leave(status)
+                report(self._recorder, path)
+            return leave(*arguments, **keywords)
 
-        exit_here: Callable[[int], Any] = _exit
-        os._exit = exit_here  # type: ignore[assignment]
-
-    def _report(self, path: Path) -> None:
-        streams = [
-            (s.name, s.thread_object_id, [_plain(e) for e in s.events.take(None)])
-            for s in self._recorder.streams
-        ]
-        part = path.with_suffix(".part")
-        # A code object that comes home has no globals: whose it is was decided here.
-        decisions = [
-            (file_path, each.is_recorded, each.origin.value, each.module, each.reason)
-            for file_path, each in list(self._recorder.scope.decisions.items())  # the hook is still there
-        ]
-        part.write_bytes(marshal.dumps((os.getpid(), decisions, streams)))
-        part.rename(path)
+        return leave_after_report
 
     def _load(self, path: Path, number: int) -> list[ThreadStream]:
-        pid, decisions, streams = marshal.loads(path.read_bytes())
+        pid, decisions, secrets, lost_count, codes, streams = marshal.loads(path.read_bytes())
+        recorder = self._recorder
         for file_path, is_recorded, origin, module, reason in decisions:
             decision = Decision(is_recorded, Origin(origin), module, reason)
-            self._recorder.scope.decisions.setdefault(file_path, decision)
+            recorder.scope.decisions.setdefault(file_path, decision)
+        recorder.secrets += secrets
+        recorder.lost_count += lost_count
+        # What one child calls by an id (of a thread, a frame) is another thing than what the next calls so.
+        home = _Home({old: id(code) for old, code in codes}, number << 80 if number in self._anew else 0)
         loaded = []
         for position, (name, object_id, events) in enumerate(streams):
             # The first is the thread that forked: it goes on under the call that did.
-            identity = -number if position == 0 else object_id
-            stream = self._recorder.new_stream(f"{name} in process {pid}", identity)
-            stream.events = EventList(map(_lively, events))
+            identity = -number if position == 0 else object_id + home.offset
+            stream = recorder.new_stream(f"{name} in process {pid}", identity)
+            stream.events = EventList(home.brought(events))
             loaded.append(stream)
         return loaded
+
+
+def report(recorder: "Recorder", path: Path, secrets: Iterable[object] = ()) -> None:
+    """In a child: put what was recorded where the parent will look for it.
+
+    Args:
+        secrets: further values that the parent is to mask; all but texts and bytes is left out.
+    """
+    recorder.forks.take()
+    streams = [
+        (s.name, s.thread_object_id, [_plain(e) for e in s.events.take(None)]) for s in recorder.streams
+    ]
+    codes = {id(code): code for _, _, events in streams for code in events[::EVENT_SLOTS] if code is not None}
+    # A code object that comes home has no globals: whose it is was decided here.
+    decisions = [
+        (file_path, each.is_recorded, each.origin.value, each.module, each.reason)
+        for file_path, each in list(recorder.scope.decisions.items())  # the hook is still there
+    ]
+    told = [each for each in (*recorder.secrets, *secrets) if type(each) in (str, bytes)]
+    lost_count = recorder.lost_count + recorder.error_count
+    part = path.with_suffix(".part")
+    part.write_bytes(marshal.dumps((os.getpid(), decisions, told, lost_count, list(codes.items()), streams)))
+    part.rename(path)
 
 
 def _before() -> None:
@@ -150,9 +187,39 @@ def _plain(item: Any) -> Any:
     return item
 
 
+@dataclass(frozen=True, slots=True)
+class _Home:
+    """Makes a child's events such as this process could have recorded.
+
+    Attributes:
+        codes: the ids that the code objects had in the child, and those that they have here.
+        offset: what sets the child's other ids apart.
+    """
+
+    codes: Mapping[int, int]
+    offset: int
+
+    def brought(self, events: list[Any]) -> Iterator[Any]:
+        """The slots of the events in this process."""
+        slots = iter(events)
+        for code, time_ns, where, extra in zip(slots, slots, slots, slots, strict=True):
+            if code is not None:
+                is_generator = code.co_flags & GENERATOR_FLAGS
+                event = (code, time_ns, where, self._of_generator(extra) if is_generator else _lively(extra))
+            elif extra == "exception":
+                event = (None, time_ns, [self._with_codes(each) for each in where], extra)
+            else:
+                event = (None, time_ns, where + self.offset if extra is None else where, extra)
+            yield from event
+
+    def _of_generator(self, extra: tuple[Any, ...]) -> tuple[Any, ...]:
+        frame_id, *rest = extra
+        return (frame_id + self.offset, *map(_lively, rest))
+
+    def _with_codes(self, seen: tuple[str, str, frozenset[int]]) -> tuple[str, str, frozenset[int]]:
+        class_name, text, codes = seen
+        return (class_name, text, frozenset(self.codes.get(each, 0) for each in codes))
+
+
 def _lively(item: Any) -> Any:
-    if type(item) is list and len(item) == 2 and all(type(part) is str for part in item):
-        return Unwound(item)
-    if type(item) is tuple and len(item) == 2 and type(item[1]) is list:
-        return (item[0], Unwound(item[1]))
-    return item
+    return Unwound(item) if type(item) is list and len(item) == 2 else item

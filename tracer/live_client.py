@@ -50,7 +50,7 @@ class PatientDriver(Driver):
             self.before_stop(lambda: self._program_ended.is_set)
         finally:
             self._join_workers()
-            self._stop_server(address)
+            self._stop_server()
 
     def _send_together(self, requests: Sequence[PlannedRequest], address: Address) -> None:
         done: list[Latch] = []

@@ -7,6 +7,7 @@ objects would not fit. A :class:`Call` is one row of them, made when it is asked
 Times are in nanoseconds from the trace's first event. Ids are positive; calls are in order of start.
 """
 
+import re
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
@@ -53,6 +54,8 @@ __all__ = [
     "Unfinished",
     "Value",
 ]
+
+_IN_PROCESS = re.compile(r" in process (\d{1,10})$")  # at the end of a thread's name
 
 
 class Origin(Enum):
@@ -130,6 +133,12 @@ class Thread:
     id: int
     name: str
     started_by: int | None = None  # call id
+
+    @property
+    def process_id(self) -> int:
+        """Of the process that the program has started and this thread is in; 0 for the program's own."""
+        found = _IN_PROCESS.search(self.name)
+        return int(found[1]) if found else 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,15 +93,20 @@ def phase_ids(trace: Trace, catalogue: Catalogue, order: CallOrder | None = None
     order = order or call_order(trace.calls)
     moves = _moves(trace, catalogue)
     is_user = {key: function.origin is Origin.USER for key, function in trace.functions.items()}
+    modules = {key for key, f in trace.functions.items() if is_user[key] and f.qualname == "<module>"}
     holding = _holding(catalogue)
     result = [""] * len(trace.calls)
     is_held = bytearray(len(trace.calls) + 1)  # below the user's own code; the last one is the roots' parent
-    function_ids, parents = trace.calls.function_id, order.parents
-    current = next(iter(catalogue.phases), "")
+    function_ids, parents, threads = trace.calls.function_id, order.parents, trace.calls.thread_id
+    first = current = next(iter(catalogue.phases), "")
     for position in order.preorder:
         parent = parents[position]
         function_id = function_ids[position]
         phase = moves.get(function_id)
+        if function_id in modules and parent >= 0 and threads[position] != threads[parent]:
+            # Another process, a reloader's, runs the program from its beginning: so does the story.
+            result[position] = current = first
+            continue
         if is_held[parent]:
             is_held[position] = 1
             result[position] = result[parent]

@@ -1,16 +1,16 @@
 """Playing a scenario: run the program with the recorder on, send the requests, stop the server.
 
 The program runs unmodified in this process's main thread. What is changed around it while it runs, and put
-back: the default port 5000 becomes a free port of the loopback interface, and a reloader runs the server in
-this process rather than in a child.
+back: the default port 5000 becomes a free port of the loopback interface, and the child that a reloader
+starts is recorded, too; where that is not wanted, a reloader runs the server in this process.
 """
 
 import contextlib
-import importlib
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from flasktrace.tracer.ancestry import with_ancestries
@@ -28,23 +28,21 @@ from flasktrace.tracer.program import (
     Scenario,
     as_main,
     attribute,
-    find_app,
     load,
     own_folders,
     own_packages,
     program_traceback,
 )
 from flasktrace.tracer.recorder import RecorderOptions
+from flasktrace.tracer.reloading import Reloads, can_reload, no_reloader
 from flasktrace.tracer.requests import PlannedRequest, planned_from, secrets_of
-from flasktrace.tracer.scope import ScopeOptions
+from flasktrace.tracer.scope import ScopeOptions, shown_module
+from flasktrace.tracer.serving import activate_bundle, app_of, prepare_engine, run_and_serve
 from flasktrace.tracer.store import TraceWriter, read_trace
 from flasktrace.tracer.surroundings import (
-    DEFAULT_PORT,
     Refusal,
     as_it_was,
-    leave_if_forked,
     loopback_ports,
-    no_reloader,
     on_leaving,
     own_signals,
 )
@@ -54,10 +52,6 @@ if TYPE_CHECKING:
     from flasktrace.tracer.live_play import LivePlay
 
 __all__ = ["PlayOptions", "PlayResult", "Response", "Scenario", "play"]
-
-
-def _activate_bundle() -> None:
-    importlib.import_module("flasktrace.framework").activate()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +70,8 @@ class PlayOptions:
         mask: further names of secrets, regular expressions.
         recorder: the recorder's engine; "" for the fastest that works here.
         activate: puts the bundled engine in place.
+        with_reloader: whether a script's reloader may start a child, which is recorded and joined; else the
+            server runs in this process.
         live: holds the program at its stops for a walk; nothing is written to a file then.
         say: tells the user what cannot wait for the result, as the program ends the whole process.
     """
@@ -90,7 +86,8 @@ class PlayOptions:
     scope: ScopeOptions = field(default_factory=ScopeOptions)
     mask: tuple[str, ...] = ()
     recorder: str = ""
-    activate: Callable[[], None] = _activate_bundle
+    activate: Callable[[], None] = activate_bundle
+    with_reloader: bool = True
     live: "LivePlay | None" = None
     say: Callable[[str], None] = lambda message: None
 
@@ -137,25 +134,8 @@ def play(scenario: Scenario, options: PlayOptions | None = None) -> PlayResult:
     options = options or PlayOptions()
     with contextlib.suppress(SyntaxError):
         load(scenario)  # before the costly imports: a wrong path should be told at once
-    _prepare_engine(options)
+    prepare_engine(options.engine, options.activate)
     return _Play(scenario, options).run()
-
-
-def _prepare_engine(options: PlayOptions) -> None:
-    """Import the engine before the recording begins: its import is no part of the story."""
-    if options.engine not in ("bundled", "installed"):
-        raise ScenarioError(f"there is no engine {options.engine!r}: choose bundled or installed")
-    try:
-        if options.engine == "bundled":
-            options.activate()
-        importlib.import_module("flask")
-        importlib.import_module("werkzeug.serving")
-    except RuntimeError as error:
-        raise ScenarioError(f"cannot use the bundled engine: {error}") from None
-    except ModuleNotFoundError as error:
-        if error.name not in ("flask", "werkzeug"):
-            raise
-        raise ScenarioError(f"{error.name} is not installed: install it, or use --engine bundled") from None
 
 
 class _Play:
@@ -190,6 +170,11 @@ class _Play:
                 *client, PATIENCE_S, ignore, self.texts.learn_guess, before_stop=live.before_stop
             )
         self.builder = Builder(self.recorder, self.texts, options.limit, self.driver.request_of_port)
+        self.reloads: Reloads | None = None  # the reloader may start a child
+        if options.with_reloader and live is None and can_reload(scenario):
+            job = {"engine": options.engine, "mask": list(options.mask)}
+            self.reloads = Reloads(scenario, self.recorder, job, self.driver.on_serve)
+            self.driver.before_interrupt = self.reloads.stop
         self.program: Program | None = None
         self.app: Any = None
         self.refusal: Refusal | None = None
@@ -207,7 +192,7 @@ class _Play:
         )
         leaving = on_leaving(lambda call: self._on_leaving(flusher, call))
         try:
-            with as_it_was(), leaving, loopback_ports(self._on_bound), no_reloader():
+            with as_it_was(), leaving, loopback_ports(self._on_bound), self._reloader():
                 flusher.start()
                 if live is not None:
                     live.attach(self.recorder, self.builder, flusher, self.texts)
@@ -217,9 +202,10 @@ class _Play:
                 live.detach()
             flusher.stop()
             trace = self.builder.finish(self._metadata(), self.driver.requests)
-            namespace = self.program.namespace if self.program else {}
-            trace.metadata = with_ancestries(trace, namespace, self.builder.receivers())
+            trace.metadata = with_ancestries(trace, self._namespace(), self.builder.receivers())
             flusher.write_rest()
+        if silent := self.recorder.forks.silent_count():
+            self.options.say(_not_heard_of(silent))
         if flusher.failure is not None and self.failure is None:
             self.failure = flusher.failure
         return PlayResult(
@@ -248,7 +234,8 @@ class _Play:
             interrupts = InterruptWatch()
             try:
                 with interrupts, self.recorder, own_signals():
-                    self._run_and_serve(self.program)
+                    self._check_hook()
+                    run_and_serve(self.scenario, self.program, self._has_served, self._on_app)
                     self.driver.end()
             except KeyboardInterrupt:
                 self.was_interrupted = not self.driver.has_interrupted
@@ -263,29 +250,19 @@ class _Play:
             # A server swallows Ctrl-C: it ends its loop as if all were well.
             if interrupts.has_come() and not self.driver.has_interrupted:
                 self.was_interrupted = True
-        if self.recorder.displaced_by and (self.driver.has_served or self.failure is not None):
+        is_displaced = self.recorder.displaced_by and not self.recorder.is_kept_out
+        if is_displaced and (self._has_served() or self.failure is not None):
             self.options.say(displaced(self.recorder))
         self._judge()
 
-    def _run_and_serve(self, program: Program) -> None:
-        leave_if_forked(program.run)
-        if self.driver.has_served:
-            return
-        app = find_app(program)
-        if app is None:
-            raise ScenarioError(
-                f"{self.scenario.shown_name} starts no server and has no app:"
-                " end the script with app.run(), or name its Flask object app"
-            )
-        self.app = app
-        leave_if_forked(lambda: self._serve(app))
+    def _reloader(self) -> contextlib.AbstractContextManager[None]:
+        return no_reloader() if self.reloads is None else self.reloads.watched()
 
-    def _serve(self, app: Any) -> None:
-        """A program that only builds its app is served as ``app.run()`` would."""
-        if attribute(app, "url_map") is not None and attribute(app, "run") is not None:
-            app.run()
-        else:
-            importlib.import_module("werkzeug.serving").run_simple("127.0.0.1", DEFAULT_PORT, app)
+    def _has_served(self) -> bool:
+        return self.driver.has_served or self._is_reloading()
+
+    def _on_app(self, app: Any) -> None:
+        self.app = app
 
     def _on_bound(self, refusal: Refusal | None) -> None:
         self.refusal = refusal  # a program may try one port after the other
@@ -314,9 +291,11 @@ class _Play:
     def _program_failed(self, error: BaseException) -> None:
         self.traceback = program_traceback(error)
         kind = type(error).__name__
+        what_to_do = "mend the script, then run it again"
+        if self.options.engine == "bundled" and _misses_part_of_flask(error):
+            what_to_do = "the bundled Flask is 1.1, which does not have that; try --engine installed"
         self.failure = ScenarioError(
-            f"{self.scenario.shown_name} raised {kind}, see its traceback above:"
-            " mend the script, then run it again"
+            f"{self.scenario.shown_name} raised {kind}, see its traceback above: {what_to_do}"
         )
 
     def _judge(self) -> None:
@@ -331,9 +310,9 @@ class _Play:
             self.failure = driver.failure
         elif driver.failure is not None:
             self.failure = ScenarioError(f"{name} could not be asked: {driver.failure!r}")
-        elif self.recorder.displaced_by and not driver.has_served:
+        elif self.recorder.displaced_by and not self._has_served():
             self.failure = ScenarioError(f"{name} was not seen to serve: {displaced(self.recorder)}")
-        elif driver.problem and self.has_bound and not driver.has_served and not self.was_interrupted:
+        elif driver.problem and self._listens_otherwise() and not self.was_interrupted:
             self.failure = ScenarioError(
                 f"{name} listens, but not with serve_forever() of Werkzeug or the standard library:"
                 " end the script with app.run(), or name its Flask object app and start no server"
@@ -344,16 +323,32 @@ class _Play:
             )
         elif driver.has_served and self.exit_status not in (None, 0):
             self.failure = ScenarioError(f"{name} exited with status {self.exit_status} of its own")
+        elif not driver.has_served and not self.was_interrupted and self._is_reloading():
+            self.failure = ScenarioError(
+                f"{name}: the process that its reloader started exited with status {self.exit_status} before"
+                " it served: see above why, mend the script, then run it again, or leave the reloader out"
+                " with --no-reload"
+            )
         elif not driver.has_served and not self.was_interrupted:
             how = f"exited with status {self.exit_status}" if self.exit_status is not None else "ended"
             self.failure = ScenarioError(
                 f"{name} {how} before it started a server: end the script with app.run()"
             )
 
+    def _check_hook(self) -> None:
+        if self.recorder.is_kept_out:
+            raise ScenarioError(displaced(self.recorder))
+
+    def _is_reloading(self) -> bool:
+        return self.reloads is not None and self.reloads.has_begun
+
+    def _listens_otherwise(self) -> bool:
+        return self.has_bound and not self.driver.has_served and not self._is_reloading()
+
     def _plan(self, server: object) -> Sequence[PlannedRequest]:
         """The requests to send, now that the server listens; the secrets they carry are to be masked."""
         planned = self._planned(server)
-        app = self._app_of(server, self.program.namespace if self.program is not None else {})
+        app = app_of(server, self._namespace(), self.app)
         for request in planned:
             for secret in secrets_of(request, self.texts.is_secret_name, _rules(app)):
                 self.texts.learn(secret)
@@ -366,11 +361,11 @@ class _Play:
         is_listening = self.options.live is not None and self.options.live.is_listening
         if self.options.requests or is_listening:
             return self.options.requests
-        namespace = self.program.namespace if self.program is not None else {}
+        namespace = self._namespace()
         given = namespace.get("REQUESTS")
         if isinstance(given, list | tuple) and given:
             return [planned_from(item) for item in given]
-        planned = [PlannedRequest("GET", path) for path in plain_routes(self._app_of(server, namespace))]
+        planned = [PlannedRequest("GET", path) for path in plain_routes(app_of(server, namespace, self.app))]
         if not planned:
             raise ScenarioError(
                 f"{self.scenario.shown_name} has no route without parameters to try:"
@@ -378,19 +373,28 @@ class _Play:
             )
         return planned
 
-    def _app_of(self, server: object, namespace: Mapping[str, Any]) -> Any:
-        found = (self.app, attribute(server, "app"), namespace.get("app"))
-        app = next((each for each in found if each is not None), None)
-        for _ in range(10):  # middleware keeps the app it wraps under one of these names
-            if app is None or attribute(app, "url_map") is not None:
-                return app
-            inner = attribute(app, "app")
-            app = inner if inner is not None else attribute(app, "wsgi_app")
-        return None
+    def _namespace(self) -> Mapping[str, Any]:
+        return self.program.namespace if self.program is not None else {}
 
     def _metadata(self) -> Metadata:
         scenario = self.scenario
         return describe(scenario.shown_name, self.options.engine, self.recorder, {"target": scenario.target})
+
+
+def _misses_part_of_flask(error: BaseException) -> bool:
+    """Whether the program looked for a name in Flask or Werkzeug, or in an object of theirs, in vain."""
+    owner: object = None
+    if isinstance(error, ImportError):
+        owner = error.name
+    elif isinstance(error, AttributeError):
+        found = error.obj
+        owner = found.__name__ if type(found) is ModuleType else type(found).__module__
+    return type(owner) is str and shown_module(owner).partition(".")[0] in ("flask", "werkzeug")
+
+
+def _not_heard_of(count: int) -> str:
+    which = "a process that it started has" if count == 1 else f"{count} processes that it started have"
+    return f"{which} not told what was called there: killed before the end, or at work still"
 
 
 def _rules(app: Any) -> list[str]:

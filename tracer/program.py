@@ -5,6 +5,7 @@ import importlib
 import importlib.machinery
 import os
 import sys
+import sysconfig
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -161,10 +162,22 @@ def load_module(target: str) -> Program:
 
 
 def own_packages(scenario: Scenario) -> tuple[str, ...]:
-    """The package that ``package.module:app`` names: the program's own, though it may be installed."""
-    if scenario.make_program is not None or scenario.is_script or scenario.is_folder:
+    """The package that ``package.module:app`` or an installed command is of: the program's own."""
+    if scenario.make_program is not None or scenario.is_folder:
         return ()
+    if scenario.is_script:
+        return _packages_of_command(Path(scenario.path))
     return (scenario.target.partition(":")[0].partition(".")[0],)
+
+
+def _packages_of_command(path: Path) -> tuple[str, ...]:
+    """The package behind a command that was installed with it, as ``bin/moto_server``."""
+    if path.parent.resolve() != Path(sysconfig.get_path("scripts")).resolve():
+        return ()
+    import importlib.metadata  # only now: it is slow
+
+    found = importlib.metadata.entry_points(group="console_scripts", name=path.name)
+    return tuple(sorted({each.module.partition(".")[0] for each in found}))
 
 
 def own_folders(scenario: Scenario) -> tuple[str, ...]:

@@ -20,10 +20,9 @@ from flasktrace.tracer.capture import capture, class_name_of, exception_text
 from flasktrace.tracer.forks import ForkWatch
 from flasktrace.tracer.masking import settings_of
 from flasktrace.tracer.scope import Decision, Scope, ScopeOptions
-from flasktrace.tracer.streams import EventList, Events, ThreadStream
+from flasktrace.tracer.streams import GENERATOR_FLAGS, EventList, Events, ThreadStream
 
 CLIENT = "client_address"  # the parameter of a server's methods that tells whose request it is
-GENERATOR_FLAGS = 0x20 | 0x80 | 0x200  # CO_GENERATOR, CO_COROUTINE, CO_ASYNC_GENERATOR
 _VARARGS, _VARKEYWORDS = 0x04, 0x08
 _MAX_CHAIN = 5  # exceptions, each raised while the one before was handled
 OUT_OF_SCOPE, IN_SCOPE, WATCHED, _GENERATED = 0, 1, 2, 4
@@ -113,6 +112,7 @@ class Recorder:
         self.displaced_by = ""  # who has taken the hook of the first thread meanwhile
         self._noted_settings = (0, 0)  # id and length of the settings that are in ``secrets`` already
         self.was_hit = False  # by an exception of the program's, raised in the hook, which ended it
+        self.is_kept_out = False  # the one in displaced_by had it before, and could not be given it back
         self._own_hook: ProfileFunction | None = None
         self._modes: dict[str, int] = {}
         self._generated: dict[int, tuple[Decision, CodeType]] = {}
@@ -139,15 +139,22 @@ class Recorder:
         """
         if self.is_recording:
             raise RuntimeError("this recorder is recording already; make another one")
-        self._previous = (hidden_hooks.plain_sys_getprofile(), hidden_hooks.plain_threading_getprofile())
+        held = hidden_hooks.plain_sys_getprofile()
+        # A profiler in C, as cProfile, is no function: setprofile() could take its hook, not give it back.
+        self.is_kept_out = held is not None and not callable(held)
+        in_threads = hidden_hooks.plain_threading_getprofile()
+        self._previous = (None if self.is_kept_out else held, in_threads)
         self.is_recording = True
         self.forks.start()
+        hidden_hooks.begin()
+        if self.is_kept_out:
+            self.displaced_by = _name_of_hook(held)
+            return
 
         def first_event(frame: FrameType, event: str, argument: Any) -> None:
             self._first_event(frame, event, argument)
 
         hidden_hooks.add(first_event, self._previous[1])
-        hidden_hooks.begin()
         threading.setprofile(first_event)
         self._own_hook = self._make_hook(threading.current_thread())
         hidden_hooks.add(self._own_hook, self._previous[0])
@@ -175,6 +182,9 @@ class Recorder:
     def request(self, request_id: int) -> Iterator[None]:
         """What this thread calls inside belongs to this request (for requests made in-process)."""
         stream = self.current_stream()
+        if stream is None and self.is_kept_out:
+            yield
+            return
         if stream is None:
             raise RuntimeError("this thread is not being recorded")
         stream.events.extend((None, self.options.clock(), request_id, "request"))

@@ -5,7 +5,7 @@ import contextlib
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import unquote_plus, urlencode
 
 from flasktrace.tracer.errors import UsageError
@@ -18,12 +18,17 @@ _HINT = "write it as -r 'GET /path' or -r /path"
 
 @dataclass(frozen=True, slots=True)
 class PlannedRequest:
-    """A request to send: ``target`` is path and query as sent, ``headers`` are pairs in order."""
+    """A request to send: ``target`` is path and query as sent, ``headers`` are pairs in order.
+
+    ``reloads`` tells that it changes a file that the program is made of: the next one is sent when the
+    reloader has started another server.
+    """
 
     method: str = "GET"
     target: str = "/"
     headers: tuple[tuple[str, str], ...] = ()
     data: bytes | None = None
+    reloads: bool = False
 
     def __str__(self) -> str:
         return f"{self.method} {self.target}"
@@ -79,7 +84,9 @@ def _parse_header(text: str) -> tuple[str, str]:
 
 
 def planned_from(item: object) -> PlannedRequest:
-    """Read an entry of a script's ``REQUESTS``: a string, or a dict of method, path, headers and data.
+    """Read an entry of a script's ``REQUESTS``: a string, or a dict.
+
+    Its keys are method, path, headers, data and reloads.
 
     Raises:
         UsageError: the entry is neither, or malformed.
@@ -90,11 +97,11 @@ def planned_from(item: object) -> PlannedRequest:
         return parse_request(item)
     if not isinstance(item, Mapping):
         raise UsageError(f"an entry of REQUESTS is a {type(item).__name__}: write 'GET /path' or a dict")
-    unknown = set(item) - {"method", "path", "headers", "data"}
+    unknown = set(item) - {"method", "path", "headers", "data", "reloads"}
     if unknown:
         names = ", ".join(sorted(map(str, unknown)))
         raise UsageError(
-            f"an entry of REQUESTS has unknown keys ({names}): known are method, path, headers, data"
+            f"an entry of REQUESTS has unknown keys ({names}): known are method, path, headers, data, reloads"
         )
     data = item.get("data")
     headers = item.get("headers") or {}
@@ -106,9 +113,10 @@ def planned_from(item: object) -> PlannedRequest:
             f"the data of an entry of REQUESTS is a {type(data).__name__}: use a string or a dict"
         )
     method = str(item.get("method") or ("GET" if data is None else "POST"))
-    return parse_request(
+    request = parse_request(
         f"{method} {item.get('path', '/')}", [f"{name}: {value}" for name, value in pairs], data
     )
+    return replace(request, reloads=bool(item.get("reloads")))
 
 
 def secrets_of(

@@ -21,6 +21,7 @@ from operator import itemgetter
 from typing import Any, Protocol
 
 EVENT_SLOTS = 4
+GENERATOR_FLAGS = 0x20 | 0x80 | 0x200  # CO_GENERATOR, CO_COROUTINE, CO_ASYNC_GENERATOR
 Event = tuple[Any, int, Any, Any]
 
 

@@ -1,11 +1,10 @@
-"""What is changed around a program while it is played, and put back: its port, its reach, its reloader.
+"""What is changed around a program while it is played, and put back: its port and its reach.
 
 What the program itself changes in the process, beyond its own objects, is put back as well.
 """
 
 import contextlib
 import errno
-import importlib
 import ipaddress
 import os
 import signal
@@ -227,26 +226,6 @@ def on_leaving(note: Callable[[str], None]) -> Iterator[None]:
     finally:
         for name, leave in originals.items():
             setattr(os, name, leave)
-
-
-@contextlib.contextmanager
-def no_reloader() -> Iterator[None]:
-    """While inside, a server with a reloader runs here: its child process would not be recorded."""
-    try:
-        module: Any = importlib.import_module("werkzeug._reloader")
-        original = module.run_with_reloader
-    except (ImportError, AttributeError):
-        yield
-        return
-
-    def run_with_reloader(main_func: Callable[[], object], *_: object, **__: object) -> None:
-        main_func()
-
-    module.run_with_reloader = run_with_reloader
-    try:
-        yield
-    finally:
-        module.run_with_reloader = original
 
 
 def leave_if_forked(run: Callable[[], object]) -> None:

@@ -111,3 +111,17 @@ def test_async_views_run_on_the_installed_engine(tmp_path: Path, cannot_run: Cal
     assert done.returncode == 0, done.stderr
     assert "index() → 'later'" in done.stdout
     assert "helper() → 'later'" in done.stdout
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "from flask import Flask, blueprints\nblueprints.Blueprint('a', 'b').get",
+        "from werkzeug import sansio",
+    ],
+)
+def test_a_script_for_a_later_flask_is_shown_the_other_engine(tmp_path: Path, line: str) -> None:
+    _lay(tmp_path, {"main.py": line})
+    done = _run(tmp_path, "main.py", "--engine", "bundled", "--no-files")
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1].endswith("try --engine installed")

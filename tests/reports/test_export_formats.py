@@ -19,7 +19,7 @@ from flasktrace.reports.exports.registry import EXPORTERS
 from flasktrace.reports.folded import FoldedTrace, Level
 from flasktrace.reports.folding import FoldOptions, fold
 from flasktrace.tracer.catalogue import Catalogue
-from flasktrace.tracer.model import Function, Metadata, Origin, Raised, Returned, Trace, Value
+from flasktrace.tracer.model import Function, Metadata, Origin, Raised, Returned, Thread, Trace, Value
 
 RESERVED = ["end", "End of it", "loop", "alt x", "note over P1: x", "%%{init}%%", "a;b", "#35;", "opt", "par"]
 RESERVED += [
@@ -165,6 +165,21 @@ def test_chrome_events_have_slices_names_and_an_arrow_for_the_hand_over() -> Non
         "source": "/app/__main__.py:20",
         "request": 1,
     }
+
+
+def test_chrome_shows_another_process_as_one() -> None:
+    builder = TraceBuilder.new()
+    builder.trace.threads.append(Thread(2, "MainThread in process 77", 1))
+    builder.add("index", builder.add("Flask.wsgi_app"), thread=2)
+    events = _json("chrome", builder.trace)["traceEvents"]
+    names = {event["pid"]: event["args"]["name"] for event in events if event["name"] == "process_name"}
+    assert names == {1: "flasktrace", 77: "flasktrace in process 77"}
+    assert [(e["ph"], e["pid"]) for e in events if e["ph"] != "M"] == [
+        ("X", 1),
+        ("X", 77),
+        ("s", 1),
+        ("f", 77),
+    ]
 
 
 @given(traces())

@@ -296,3 +296,26 @@ def test_of_an_included_library_the_calls_that_lead_into_it_are_shown() -> None:
         ("shop", 0),
         ("flask_login.utils", 1),
     ]
+
+
+def test_of_an_import_of_the_users_is_shown_what_leads_to_flask() -> None:
+    builder = TraceBuilder.new()
+    functions = builder.trace.functions
+    users = list(functions)[:4]
+    for key, qualname in zip(users, ["start", "<module>", "make", "Cart"], strict=True):
+        functions[key] = replace(functions[key], origin=Origin.USER, module="shop", qualname=qualname)
+    main = builder.add("start")
+    imported = builder.add("<module>", main)
+    builder.add("Cart", imported)
+    maker = builder.add("make", imported)
+    builder.add("Cart", maker)
+    builder.add("Flask.make_response", maker)
+    builder.add("Cart", main)
+    folded = fold(builder.trace, CATALOGUE)
+    assert [(step.function.qualname, step.hidden_count) for step in folded.steps] == [
+        ("start", 0),
+        ("<module>", 1),
+        ("make", 1),
+        ("Flask.make_response", 0),
+        ("Cart", 0),
+    ]

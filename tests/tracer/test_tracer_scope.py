@@ -3,6 +3,7 @@
 import json
 import socketserver
 import sys
+import sysconfig
 from pathlib import Path
 
 import flask
@@ -10,6 +11,7 @@ import pytest
 import werkzeug
 
 from flasktrace.tracer.model import Origin
+from flasktrace.tracer.program import Scenario, own_packages
 from flasktrace.tracer.scope import Decision, Scope, ScopeOptions, shown_module
 
 FLASK_FILE = str(Path(flask.__file__).parent / "app.py")
@@ -118,3 +120,9 @@ def test_a_distribution_is_named_as_it_is_published() -> None:
     path, namespace = _pytest.__file__, {"__name__": "_pytest"}
     assert Scope(ScopeOptions(include=("pytest",))).decide(path, namespace).is_recorded
     assert not Scope(ScopeOptions(include=("flask",))).decide(path, namespace).is_recorded
+
+
+def test_the_package_of_an_installed_command_is_the_programs_own() -> None:
+    command = Path(sysconfig.get_path("scripts"), "flask")
+    assert own_packages(Scenario(str(command))) == ("flask",)
+    assert own_packages(Scenario("flask.py")) == ()

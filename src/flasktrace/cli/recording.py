@@ -32,6 +32,7 @@ class RecordOptions:
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     mask: tuple[str, ...] = ()
+    with_reloader: bool = True
 
 
 class RequestsCommand(click.Command):
@@ -155,6 +156,12 @@ _OPTIONS = [
     ),
     click.option("--exclude", multiple=True, metavar="PATTERN", help="Do not record it."),
     click.option("--mask", multiple=True, metavar="REGEX", help="Further names whose values are secret."),
+    click.option(
+        "--reload/--no-reload",
+        "with_reloader",
+        default=True,
+        help="A script's reloader starts a process, which is recorded too; or none.  [default: reload]",
+    ),
 ]
 
 
@@ -166,7 +173,7 @@ def record_options(command: Command) -> Command:
         # -H and -d are in the -r values by now; they are declared for the help text.
         kwargs.pop("headers_")
         kwargs.pop("data_")
-        names = ("engine", "timeout_s", "limit", "include", "exclude", "mask")
+        names = ("engine", "timeout_s", "limit", "include", "exclude", "mask", "with_reloader")
         record = RecordOptions(
             **{name: kwargs.pop(name) for name in names},
             requests=tuple(split_request(joined) for joined in kwargs.pop("requests")),
@@ -227,6 +234,7 @@ def play_scenario(
         with_values=with_values,
         scope=ScopeOptions(include=record.include, exclude=record.exclude),
         mask=record.mask,
+        with_reloader=record.with_reloader,
         say=lambda message: click.echo(f"flasktrace: {message}", err=True),
     )
     with stdout_to_stderr():

@@ -1,0 +1,130 @@
+"""Programs with a reloader: the processes it starts are recorded, and joined into one trace."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from flasktrace.tracer.model import Raised, Trace
+from flasktrace.tracer.store import read_trace
+
+SCRIPT = """\
+import os
+from flask import Flask
+
+app = Flask(__name__)
+app.config["API_TOKEN"] = "of process " + str(os.getpid())
+
+@app.route("/")
+def index():
+    return app.config["API_TOKEN"]
+
+@app.route("/touch", methods=["POST"])
+def touch():
+    os.utime(__file__)
+    return "touched"
+
+REQUESTS = ["GET /", {"path": "/touch", "method": "POST", "reloads": True}, "GET /"]
+
+if __name__ == "__main__":
+    app.run(debug=True, reloader_type="stat", reloader_interval=0.02)
+"""
+FAILING = """\
+import os
+from flask import Flask
+
+app = Flask(__name__)
+if os.environ.get("WERKZEUG_RUN_MAIN"):
+    raise LookupError("only where it is run again")
+app.run(debug=True)
+"""
+KILLED = """\
+import os, signal
+from flask import Flask
+
+app = Flask(__name__)
+
+@app.route("/")
+def index():
+    os.kill(os.getpid(), signal.SIGKILL)
+
+app.run(debug=True)
+"""
+
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="a socket is handed to a process on posix only")
+
+
+def _run(folder: Path, script: str, *options: str) -> subprocess.CompletedProcess[str]:
+    (folder / "main.py").write_text(script)
+    return subprocess.run(
+        [sys.executable, "-m", "flasktrace", "run", "main.py", "-o", "out", "--level", "chapters", *options],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        timeout=60,
+    )
+
+
+def _processes(trace: Trace) -> list[int]:
+    return list(dict.fromkeys(thread.process_id for thread in trace.threads))
+
+
+@pytest.mark.parametrize("engine", ["bundled", "installed"])
+def test_each_process_of_the_reloader_is_joined_to_the_call_that_started_it(
+    tmp_path: Path, engine: str
+) -> None:
+    done = _run(tmp_path, SCRIPT, "--engine", engine)
+    assert done.returncode == 0, done.stderr
+    trace = read_trace(tmp_path / "out" / "trace.flasktrace")
+    trace.validate()
+    first, second, third = _processes(trace)
+    assert first == 0
+    processes = {thread.id: thread.process_id for thread in trace.threads}
+    starts = [thread.started_by for thread in trace.threads if thread.name.startswith("MainThread in")]
+    assert {trace.function_of(trace.call(start or 0)).name for start in starts} == {"restart_with_reloader"}
+    views = [
+        (trace.function_of(call).qualname, processes[call.thread_id], call.request_id)
+        for call in trace.calls
+        if trace.function_of(call).qualname in ("index", "touch")
+    ]
+    assert views == [("index", second, 1), ("touch", second, 2), ("index", third, 3)]
+    assert [request.status for request in trace.requests] == [200, 200, 200]
+    outcomes = [call.outcome for call in trace.calls if trace.function_of(call).qualname == "<module>"]
+    # The first process exits as the last does, the second as a file has changed, and the last one is stopped.
+    assert [isinstance(outcome, Raised) for outcome in outcomes] == [True, True, False]
+
+
+def test_the_story_begins_anew_in_each_process_and_tells_no_secret(tmp_path: Path) -> None:
+    done = _run(tmp_path, SCRIPT)
+    chapters = [line.partition(". ")[2] for line in done.stdout.splitlines() if line.startswith("# ")]
+    assert sum(line.startswith("Create the application") for line in chapters) == 3
+    assert "in a new process" in done.stdout
+    assert "of process" not in done.stdout
+    assert b"of process" not in (tmp_path / "out" / "trace.flasktrace").read_bytes()
+
+
+def test_without_the_reloader_all_runs_in_one_process(tmp_path: Path) -> None:
+    done = _run(tmp_path, SCRIPT, "--no-reload")
+    assert done.returncode == 0, done.stderr
+    trace = read_trace(tmp_path / "out" / "trace.flasktrace")
+    assert _processes(trace) == [0]
+    assert len(trace.requests) == 3
+
+
+def test_a_program_that_fails_only_in_the_reloader_s_process_shows_its_traceback(tmp_path: Path) -> None:
+    done = _run(tmp_path, FAILING)
+    assert done.returncode == 2
+    told = done.stderr.splitlines()
+    assert "LookupError: only where it is run again" in told
+    assert told[-1].startswith("flasktrace: main: the process that its reloader started exited with status 1")
+    assert "tracer" not in done.stderr
+
+
+def test_a_process_that_is_killed_is_told_of(tmp_path: Path) -> None:
+    done = _run(tmp_path, KILLED)
+    assert done.returncode == 2
+    assert "a process that it started has not told what was called there" in done.stderr
+    read_trace(tmp_path / "out" / "trace.flasktrace").validate()
