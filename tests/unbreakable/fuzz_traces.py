@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from flasktrace.cli import cli, guarded
+from flasktrace.tracer import paging
 
 MAX_SECONDS = 20
 MAX_BYTES = 3 << 30  # of address space; the WebAssembly that lays graphs out reserves much of it
@@ -240,7 +241,9 @@ def fuzz(
         (original, mutate_bytes),
     ]
     wrong = []
-    with limits():
+    long_calls = paging.LONG_CALLS  # files are looked at as if they were long too, and read piece by piece
+    with limits(), contextlib.ExitStack() as stack:
+        stack.callback(setattr, paging, "LONG_CALLS", long_calls)
         for number, seed in enumerate(seeds):
             chance = random.Random(seed)
             source, mutate = kinds[seed % len(kinds)]
@@ -249,6 +252,7 @@ def fuzz(
             for rest in (f"{path}-journal", f"{path}-wal", f"{path}-shm"):
                 Path(rest).unlink(missing_ok=True)
             mutate(path, chance)
+            paging.LONG_CALLS = chance.choice((0, long_calls))
             wrong += [f"seed {seed}: {what}" for what in looked_at(path, original, work, chance)]
             on_done(number)
     return wrong
