@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from flasktrace.tracer.live_messages import DeltaMaker
 
 _FLUSH_EVERY_S = 0.25
-_MANY_CALLS, _SHORT_PAUSE_S = 2_000, 0.01
+_MANY_CALLS, _SHORT_PAUSE_S = 10_000, 0.01
 MAX_HELD_CALLS = 50_000
 """A recording of more calls is held in its file alone, and takes no more memory the longer it gets."""
 

@@ -27,6 +27,7 @@ from typing import Any
 
 from flasktrace.cli import cli, guarded
 from flasktrace.reports.callgraph.wasm import cache_folder
+from flasktrace.tracer import paging
 
 MAX_SECONDS = 20  # of CPU: a machine that does other things too is slow, and no hang
 MAX_WAIT_SECONDS = 300
@@ -320,7 +321,9 @@ def fuzz(
     }
     kinds = of_kind["sqlite"] + of_kind["json"] if kind == "all" else of_kind[kind]
     wrong = []
-    with limits():
+    long_calls = paging.LONG_CALLS  # files are looked at as if they were long too, and read piece by piece
+    with limits(), contextlib.ExitStack() as stack:
+        stack.callback(setattr, paging, "LONG_CALLS", long_calls)
         for number, seed in enumerate(seeds):
             chance = random.Random(seed)
             source, mutate = kinds[seed % len(kinds)]
@@ -329,6 +332,7 @@ def fuzz(
             for rest in (f"{path}-journal", f"{path}-wal", f"{path}-shm"):
                 Path(rest).unlink(missing_ok=True)
             mutate(path, chance)
+            paging.LONG_CALLS = chance.choice((0, long_calls))
             before_bytes = peak_bytes(forget=True)
             broken = [f"seed {seed}: {what}" for what in looked_at(path, original, work, chance)]
             growth_bytes = peak_bytes() - before_bytes
