@@ -135,7 +135,9 @@ class FileBook:
         return self._levels[level]
 
     def _read(self, level: Level) -> FileSteps:
-        trace, parents = reduced_trace(self.file, self.file.rows_of(self._relevant(level)))
+        wanted_ids = self._relevant(level)
+        rows = self.file.all_rows() if wanted_ids is None else self.file.rows_of(wanted_ids)
+        trace, parents = reduced_trace(self.file, rows)
         order = CallOrder(parents, preorder_of(parents))
         phases = phase_ids(trace, self.catalogue, order)
         shown = shown_positions(trace, self.catalogue, order, phases, level)
@@ -145,13 +147,13 @@ class FileBook:
         milestones = array("i", [i for i, at in enumerate(columns[0]) if ids[at] in wanted])
         return FileSteps(self.file, self.catalogue, trace, phases, *columns, milestones)
 
-    def _relevant(self, level: Level) -> list[int]:
-        """Ids of the functions that a level shows, or that move the story from phase to phase."""
+    def _relevant(self, level: Level) -> list[int] | None:
+        """Ids of the functions that a level shows, or that move the story on to a phase; None for all."""
         functions = self.functions.values()
         # Whether a call leads into a library depends on its caller, whatever that is.
         has_libraries = any(each.origin is Origin.LIBRARY for each in functions)
         if level is Level.ALL or (has_libraries and level is not Level.CHAPTERS):
-            return list(self.functions)
+            return None
         found = []
         for key, function in self.functions.items():
             landmark = self.catalogue.landmark(function.module, function.qualname)
@@ -168,14 +170,13 @@ class FileBook:
 
     def snapshot(self, thread_id: int, until_ns: int) -> Snapshot | None:
         """The last snapshot of a thread by a moment."""
-        return self._snapshot(self.file.last_marker(until_ns, "c.thread_id = ?", thread_id))
+        return self._snapshot(self.file.last_of_thread(thread_id, until_ns))
 
     def snapshot_of(self, qualname: str, request_id: int, until_ns: int) -> Snapshot | None:
         """The last one of a request by a moment, made when a function of this name returned."""
         for function in self.functions.values():
             if function.qualname == qualname:
-                condition = "c.request_id = ? AND c.function_id = ?"
-                return self._snapshot(self.file.last_marker(until_ns, condition, request_id, function.id))
+                return self._snapshot(self.file.last_of_request(request_id, function.id, until_ns))
         return None
 
     def tables(self, until_ns: int) -> Snapshot | None:
@@ -206,8 +207,9 @@ def _numbered(
     positions, parents, depths = array("i"), array("i"), array("i")
     owners = array("i", bytes(4 * len(shown)))
     number = 0
+    of_caller = order.parents
     for position in order.preorder:
-        caller = order.parents[position]
+        caller = of_caller[position]
         above = owners[caller] if caller >= 0 else 0
         if shown[position]:
             number += 1
