@@ -204,6 +204,13 @@ class TraceFile:
         """The last marker of the app's tables by a moment."""
         return self._last(self._markers.tables, until_ns)
 
+    @cached_property
+    def has_contexts(self) -> bool:
+        """Whether the context stacks were recorded at all."""
+        query = "SELECT 1 FROM markers WHERE kind = 'state' AND instr(data, '\"request_stack\"') LIMIT 1"
+        with self._guarded():
+            return self._row(query) is not None
+
     def _last(self, markers: "_Markers | None", until_ns: int) -> Marker | None:
         at = bisect_right(markers.times_ns, until_ns) if markers is not None else 0
         if markers is None or not at:

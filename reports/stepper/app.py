@@ -1,6 +1,7 @@
 """The stepper on the screen: panes, keys, mouse."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import ClassVar
 
 from rich.markup import escape
@@ -21,7 +22,7 @@ from flasktrace.reports.stepper.source_pane import SourcePane
 from flasktrace.reports.stepper.tree_pane import TreePane
 from flasktrace.reports.stepper.words import help_lines
 
-PANES = ("calls", "source", "values", "explanation", "state")
+PANES = ("calls", "values", "explanation", "state", "source")  # by their keys, 1 to 5
 WIDE_COLUMNS, WIDE_ROWS = 110, 28
 TALL_ROWS = 16  # below, one pane at a time
 
@@ -109,7 +110,7 @@ class StepApp(App[None]):
         with Container(id="panes"):
             yield TreePane(self.session, self.palette)
             yield SourcePane(self.palette)
-            for name in PANES[2:]:
+            for name in PANES[1:-1]:
                 with VerticalScroll(id=name, classes="pane"):
                     yield Static(id=f"{name}-text")
         yield Static(id="status")
@@ -146,9 +147,10 @@ class StepApp(App[None]):
     def show(self) -> None:
         """Draw the current stop in every pane."""
         scene = self.scene = self.session.scene()
-        width = max(self.size.width - 2, 1)
-        palette, words = self.palette, self.session.words
-        self._static("headline").update(screen_texts.headline(scene, palette, width))
+        width, palette = max(self.size.width - 2, 1), self.palette
+        is_wide = self.screen_stack[0].has_class("wide")  # else the chapter is beside the tabs
+        top = scene if is_wide else replace(scene, chapter="")
+        self._static("headline").update(screen_texts.headline(top, palette, width))
         path, self._crumbs = screen_texts.path_line(scene, palette, width)
         self._static("path").update(path)
         self.query_one(SourcePane).show(scene.place)
@@ -156,47 +158,55 @@ class StepApp(App[None]):
         self._static("values-text").update(screen_texts.values_text(scene, palette))
         self._static("explanation-text").update(screen_texts.explanation_text(scene, palette))
         self._static("state-text").update(screen_texts.state_text(scene, self.session, palette))
+        self._show_titles(scene, width)
+        self._show_status()
+
+    def _show_titles(self, scene: Scene, width: int) -> None:
+        words, place = self.session.words, scene.place
         titles = {
             "calls": words.calls_tree,
-            "source": words.source,
             "values": words.values,
             "explanation": words.explanation,
-            "state": words.state,
+            "state": words.state + ("*" if any(row.is_changed for row in scene.state) else ""),
+            "source": words.source,
         }
-        for name, title in titles.items():
-            where = f" {scene.place.shown_path}:{scene.place.line}" if name == "source" else ""
-            note = f" ({scene.place.note})" if where and scene.place.lines and scene.place.note else ""
-            self.query_one(f"#{name}").border_title = escape(title + where + note)
-        is_changed = any(row.is_changed for row in scene.state)
-        names = [
-            (key, title + ("*" if key == "state" and is_changed else "")) for key, title in titles.items()
-        ]
+        for number, (name, title) in enumerate(titles.items(), 1):
+            where = f" {place.shown_path}:{place.line}" if name == "source" else ""
+            note = f" ({place.note})" if where and place.lines and place.note else ""
+            self.query_one(f"#{name}").border_title = escape(f"{number} {title}{where}{note}")
         if self.size.height >= TALL_ROWS:
-            names = [each for each in names if each[0] != "source"]
-        text, self._tabs = screen_texts.tabs_line(names, self.selected, palette)
+            del titles["source"]
+        text, self._tabs = screen_texts.tabs_line(titles, self.selected, palette=self.palette)
+        screen_texts.add_right(text, scene.chapter, self.palette, width)
         self._static("tabs").update(text)
-        self._show_status()
 
     def _static(self, name: str) -> Static:
         return self.query_one(f"#{name}", Static)
 
     def _show_status(self) -> None:
         session, words = self.session, self.session.words
+        score = f" · {self.quiz.short_score()}" if self.quiz is not None else ""
+        right = f"{session.level.value} · {session.language}{score}"
+        width = max(self.size.width - 2, 1)
+        room = max(width - len(right) - 2, 1)
         text = Text(no_wrap=True, overflow="ellipsis")
         if self.message:
             text.append(self.message, self.palette["changed"])
         else:
             if about := self.status():
                 text.append(f"{about} · ", self.palette["changed"])
-            text.append(words.key_line, self.palette["muted"])
-        score = f" · {self.quiz.short_score()}" if self.quiz is not None else ""
-        right = f"{session.level.value} · {session.language}{score}"
-        width = max(self.size.width - 2, 1)
-        text.truncate(max(width - len(right) - 2, 1), overflow="ellipsis")
+            keys = screen_texts.fitting(words.key_lines, room - text.cell_len)
+            text.append(keys, self.palette["muted"])
+        text.truncate(room, overflow="ellipsis")
         text.append(" " * max(width - text.cell_len - len(right), 1))
         text.append(right, self.palette["heading"])
         self._static("status").update(text)
-        self.message = ""
+
+    async def on_event(self, event: events.Event) -> None:
+        """What was told stays until a key or a button is pressed."""
+        if isinstance(event, events.Key | events.MouseDown):
+            self.message = ""
+        await super().on_event(event)
 
     def status(self) -> str:
         """What is to be told in the last line before the keys."""
@@ -223,10 +233,11 @@ class StepApp(App[None]):
 
     def _moved(self, has_moved: bool) -> None:
         words, walk = self.session.words, self.session.walk
-        if not has_moved and walk.index in (0, len(walk) - 1):
+        is_last = walk.index == len(walk) - 1
+        if not has_moved and (is_last or not walk.index):
             self.message = words.at_end if walk.index else words.at_start
-            if walk.index and self.quiz is not None:
-                self.message = self.quiz.score()
+        if is_last and self.quiz is not None:
+            self.message = f"{words.at_end} {self.quiz.score()}"
         self.show()
 
     def _ask(self, question: Question, move: Move) -> None:
@@ -307,10 +318,9 @@ class StepApp(App[None]):
         def typed(text: str | None) -> None:
             if text is None:
                 return
-            if self.session.search(text):
-                self.message = words.found_at.format(text=self.session.last_search)
-            else:
-                self.message = words.not_found.format(text=self.session.last_search)
+            has_found = self.session.search(text)
+            template = words.found_at if has_found else words.not_found
+            self.message = self.session.folded_note() or template.format(text=self.session.last_search)
             self.show()
 
         self.push_screen(dialogs.Ask(words.search, self.session.last_search), typed)
@@ -324,7 +334,9 @@ class StepApp(App[None]):
                 return
             digits = text.strip().lstrip("#")[:18]
             try:
-                self._moved(self.session.to_call(int(digits)))
+                has_moved = self.session.to_call(int(digits))
+                self.message = self.session.folded_note()
+                self._moved(has_moved)
             except (KeyError, ValueError):
                 self.tell(words.no_call.format(id=digits))
 
@@ -406,9 +418,10 @@ class StepApp(App[None]):
 
     def action_copy(self) -> None:
         """Copy the chain so far."""
-        names = self.session.chain()
+        words, names = self.session.words, self.session.chain()
         self.copy_to_clipboard(" -> ".join(names))
-        self.tell(self.session.words.copied.format(count=len(names)))
+        title = words.copied.format(count=f"{len(names):,}")
+        self.push_screen(dialogs.Read(title, Text(" -> ".join(names))))
 
     def action_leave(self) -> None:
         """Quit."""

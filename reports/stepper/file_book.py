@@ -1,7 +1,7 @@
 """A book over a trace file that is too long to be read whole: columns of a level, and single calls."""
 
 from array import array
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from flasktrace.reports.folded import Level, Step
@@ -86,25 +86,29 @@ class FileSteps:
 
     def find(self, text: str, after: int) -> int | None:
         """The next step that holds a text; after the last comes the first."""
-        wanted = text.lower()
-        functions = [key for key, each in self.file.functions.items() if function_matches(each, wanted)]
         calls = self.trace.calls
-        for call_id in self.file.find(text, functions, calls.id[self.positions[after]]):
+        for call_id in found_calls(self.file, text, calls.id[self.positions[after]]):
             try:
                 index = self.owners[calls.index_of(call_id)] - 1
             except KeyError:
                 continue
-            if calls.id[self.positions[index]] == call_id and self._holds(call_id, wanted):
+            if calls.id[self.positions[index]] == call_id:
                 return index
         return None
 
-    def _holds(self, call_id: int, wanted: str) -> bool:
-        call = self.file.call(call_id)
-        return (
-            function_matches(self.file.functions[call.function_id], wanted)
+
+def found_calls(file: TraceFile, text: str, after_id: int) -> Iterator[int]:
+    """The ids of the calls whose names or values hold a text; after the last comes the first."""
+    wanted = text.lower()
+    functions = {key for key, each in file.functions.items() if function_matches(each, wanted)}
+    for call_id in file.find(text, list(functions), after_id):
+        call = file.call(call_id)
+        if (
+            call.function_id in functions
             or detail_matches(Detail(call.receiver, call.parameters), wanted)
             or outcome_matches(call.outcome, wanted)
-        )
+        ):
+            yield call_id
 
 
 @dataclass(slots=True)
@@ -168,6 +172,10 @@ class FileBook:
         """One call."""
         return self.file.call(call_id)
 
+    def find_call(self, text: str, after_id: int) -> int | None:
+        """The next call that holds a text; after the last comes the first."""
+        return next(found_calls(self.file, text, after_id), None)
+
     def snapshot(self, thread_id: int, until_ns: int) -> Snapshot | None:
         """The last snapshot of a thread by a moment."""
         return self._snapshot(self.file.last_of_thread(thread_id, until_ns))
@@ -182,6 +190,10 @@ class FileBook:
     def tables(self, until_ns: int) -> Snapshot | None:
         """The last snapshot of the app's tables by a moment."""
         return self._snapshot(self.file.last_tables(until_ns))
+
+    def has_contexts(self) -> bool:
+        """Whether the context stacks were recorded at all."""
+        return self.file.has_contexts
 
     def ledgers(self) -> Sequence[Ledger] | None:
         """What became of each hook in each request: for this alone the trace is read whole."""

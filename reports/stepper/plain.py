@@ -194,6 +194,7 @@ class Plain:
         words = self.session.words
         if self.session.search(text):
             self.show()
+            self._tell_folded()
         else:
             self.write(words.not_found.format(text=clean(self.session.last_search)))
 
@@ -203,9 +204,15 @@ class Plain:
             self.write(words.want_number)
             return
         try:
-            self._shown(self.session.to_call(int(text[:18])))
+            self.session.to_call(int(text[:18]))
+            self.show()
+            self._tell_folded()
         except KeyError:
             self.write(words.no_call.format(id=text[:18]))
+
+    def _tell_folded(self) -> None:
+        if note := self.session.folded_note():
+            self.write(note)
 
     def _bookmark(self) -> None:
         words = self.session.words

@@ -144,6 +144,7 @@ class Stage:
             has_values = self.book.metadata.level_of_detail == "values"
             rows.append(Row("", words.no_arguments if has_values else words.no_values, "note"))
         rows.extend(self._end_rows(call, is_end, words))
+        rows.extend(self._caller_rows(step, words))
         found = resolution(call, step.function)
         if found is not None:
             text = words.inherited.format(actual=found.actual, defining=found.defining)
@@ -161,6 +162,16 @@ class Stage:
         if end.kind == "raised":
             return [Row(words.raised, end.text, "raised"), *rows]
         return [Row(words.returned, end.text or "None", "returned"), *rows]
+
+    def _caller_rows(self, step: Step, words: StepWords) -> list[Row]:
+        """Where it was called from, with the line itself; a new thread has a row of its own."""
+        if step.is_hand_over or not step.call.call_line:
+            return []
+        caller = self.place_in_caller(step, 1, words)
+        if caller is None:
+            return []
+        code = caller.lines[caller.line - 1].strip() if caller.line <= len(caller.lines) else ""
+        return [Row("", f"{caller.note}: {code}" if code else caller.note, "note")]
 
     def _count_rows(self, step: Step, words: StepWords) -> list[Row]:
         rows = []
