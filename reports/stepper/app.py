@@ -229,7 +229,7 @@ class StepApp(App[None]):
         if question is None:
             self._moved(self.session.forward(move))
         else:
-            self._ask(question, move)
+            self._ask(question, lambda: self._moved(self.session.forward(move)))
 
     def _moved(self, has_moved: bool) -> None:
         words, walk = self.session.words, self.session.walk
@@ -240,14 +240,14 @@ class StepApp(App[None]):
             self.message = f"{words.at_end} {self.quiz.score()}"
         self.show()
 
-    def _ask(self, question: Question, move: Move) -> None:
+    def _ask(self, question: Question, go_on: Callable[[], None]) -> None:
         words = self.session.words
-        entries = [(Text(f"{i} {name}"), True) for i, name in enumerate(question.choices, 1)]
+        entries = [(Text(f"{i} {name}"), True) for i, name in enumerate(question.names, 1)]
 
         def judged(choice: int | None) -> None:
             assert self.quiz is not None
             lines = self.quiz.answer(question, choice)
-            self._moved(self.session.forward(move))
+            go_on()
             self.push_screen(dialogs.Read(lines[0], Text("\n".join([*lines[1:], "", self.quiz.score()]))))
 
         self.push_screen(dialogs.Choose(words.quiz_ask, entries), judged)

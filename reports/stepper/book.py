@@ -6,7 +6,7 @@ and :class:`~flasktrace.reports.stepper.file_book.FileBook` for a file too long 
 
 from array import array
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -55,6 +55,10 @@ class Steps(Protocol):
 
     def index_of(self, call_id: int) -> int | None:
         """The step that stands for a call; None when there is no such call."""
+        ...
+
+    def next_of(self, function_ids: Collection[int], after: int) -> int | None:
+        """The first step behind ``after`` whose function is one of these."""
         ...
 
     def find(self, text: str, after: int) -> int | None:
@@ -172,12 +176,24 @@ class FoldedSteps:
             return None
         return owners[position] - 1 if position < len(owners) else None  # the trace may have grown
 
+    def next_of(self, function_ids: Collection[int], after: int) -> int | None:
+        """The first step behind ``after`` whose function is one of these."""
+        return next_of(self._trace, self._positions, function_ids, after)
+
     def find(self, text: str, after: int) -> int | None:
         """The next step that holds a text; after the last comes the first."""
         holds = holder_of(self._trace, text)
         count = len(self)
         indices = ((after + offset) % count for offset in range(1, count + 1))
         return next((index for index in indices if holds(self._positions[index])), None)
+
+
+def next_of(trace: Trace, positions: "array[int]", function_ids: Collection[int], after: int) -> int | None:
+    """The first step behind ``after`` whose function is one of these, the steps being at these positions."""
+    ids, wanted = trace.calls.function_id, frozenset(function_ids)
+    if not wanted:
+        return None
+    return next((i for i in range(after + 1, len(positions)) if ids[positions[i]] in wanted), None)
 
 
 def holder_of(trace: Trace, text: str) -> Callable[[int], bool]:

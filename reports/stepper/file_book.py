@@ -1,7 +1,7 @@
 """A book over a trace file that is too long to be read whole: columns of a level, and single calls."""
 
 from array import array
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from flasktrace.reports.folded import Level, Step
@@ -12,6 +12,7 @@ from flasktrace.reports.stepper.book import (
     detail_matches,
     function_matches,
     is_milestone,
+    next_of,
     outcome_matches,
 )
 from flasktrace.tracer.catalogue import Catalogue
@@ -83,6 +84,10 @@ class FileSteps:
         except KeyError:
             pass
         return None
+
+    def next_of(self, function_ids: Collection[int], after: int) -> int | None:
+        """The first step behind ``after`` whose function is one of these."""
+        return next_of(self.trace, self.positions, function_ids, after)
 
     def find(self, text: str, after: int) -> int | None:
         """The next step that holds a text; after the last comes the first."""

@@ -184,6 +184,11 @@ class LiveSession(Session):
             return now
         return marked(now, [*live_rows(hold.before, words), *recorded])
 
+    def is_at_front(self) -> bool:
+        """Whether the stop is where the walked thread is held."""
+        hold = self._hold()
+        return hold is not None and self.spot == hold.spot
+
     def threads(self) -> list[tuple[int, str]]:
         """The threads that can be walked: their ids, and what each is doing."""
         found = []

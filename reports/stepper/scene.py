@@ -144,7 +144,8 @@ class Stage:
             has_values = self.book.metadata.level_of_detail == "values"
             rows.append(Row("", words.no_arguments if has_values else words.no_values, "note"))
         rows.extend(self._end_rows(call, is_end, words))
-        rows.extend(self._caller_rows(step, words))
+        if called := self.how_called(step, words):
+            rows.append(Row("", called, "note"))
         found = resolution(call, step.function)
         if found is not None:
             text = words.inherited.format(actual=found.actual, defining=found.defining)
@@ -163,15 +164,17 @@ class Stage:
             return [Row(words.raised, end.text, "raised"), *rows]
         return [Row(words.returned, end.text or "None", "returned"), *rows]
 
-    def _caller_rows(self, step: Step, words: StepWords) -> list[Row]:
-        """Where it was called from, with the line itself; a new thread has a row of its own."""
-        if step.is_hand_over or not step.call.call_line:
-            return []
-        caller = self.place_in_caller(step, 1, words)
+    def how_called(self, step: Step, words: StepWords) -> str:
+        """The caller's line, with its text, or in which new thread it runs; "" where neither is known."""
+        if step.is_hand_over:
+            thread = self.book.threads.get(step.call.thread_id)
+            name = clean(thread.name) if thread is not None else str(step.call.thread_id)
+            return words.new_thread.format(name=name)
+        caller = self.place_in_caller(step, 1, words) if step.call.call_line else None
         if caller is None:
-            return []
+            return ""
         code = caller.lines[caller.line - 1].strip() if caller.line <= len(caller.lines) else ""
-        return [Row("", f"{caller.note}: {code}" if code else caller.note, "note")]
+        return f"{caller.note}: {code}" if code else caller.note
 
     def _count_rows(self, step: Step, words: StepWords) -> list[Row]:
         rows = []
@@ -179,10 +182,6 @@ class Stage:
             rows.append(Row("", words.repeated.format(count=step.repeat_count), "note"))
         if step.hidden_count:
             rows.append(Row("", words.folded.format(count=step.hidden_count), "note"))
-        if step.is_hand_over:
-            thread = self.book.threads.get(step.call.thread_id)
-            name = clean(thread.name) if thread is not None else str(step.call.thread_id)
-            rows.append(Row("", words.new_thread.format(name=name), "note"))
         return rows
 
     def explanation(self, step: Step, catalogue: Catalogue, words: StepWords) -> tuple[str, ...]:

@@ -291,6 +291,14 @@ class Session:
             state=tuple(self.state()),
         )
 
+    def how_called(self, step: Step) -> str:
+        """Where a step is called from, as a line; "" where that is not known."""
+        return self._stage.how_called(step, self.words)
+
+    def explanation(self, step: Step) -> tuple[str, ...]:
+        """What a step's function does, and why it is there."""
+        return self._stage.explanation(step, self.catalogue, self.words)
+
     def _moved(self, make: Callable[[], object]) -> bool:
         spot, index = self.spot, self.walk.index
         make()

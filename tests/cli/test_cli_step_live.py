@@ -151,6 +151,24 @@ def test_the_client_waits_as_long_as_its_thread_is_held_and_the_state_is_live(tm
         assert walk.process.wait(PATIENCE_S) == 0
 
 
+def test_a_live_quiz_asks_before_a_milestone_is_shown(tmp_path: Path) -> None:
+    with _walk(tmp_path, "-r", "GET /tea", "--quiz") as walk:
+        out, errors = walk.process.communicate("m\n1\nm\n\ns\nq\n", timeout=PATIENCE_S)
+        assert walk.process.returncode == 0, errors
+    told = re.findall(r"^What is called next\?|^\[stop .*|^Score: .*", out, re.M)
+    assert [line.partition("]")[0] for line in told] == [
+        "[stop 1 of 2",
+        "What is called next?",
+        "[stop 2 of 4",
+        "What is called next?",
+        "[stop 4 of 6",
+        "[stop 5 of 6",
+        told[-1],
+    ]
+    assert re.match(r"Score: [01] of 2 right", told[-1])
+    assert "GET /tea 200" in errors
+
+
 @pytest.mark.parametrize(
     ("leave", "status"),
     [

@@ -12,7 +12,7 @@ import click
 from flasktrace.cli.live_child import Job
 from flasktrace.cli.options import ViewOptions
 from flasktrace.cli.recording import RecordOptions, find_scenario
-from flasktrace.cli.stepping import StepOptions, catalogues_for, edit_file, is_plain, plain_dialogue
+from flasktrace.cli.stepping import StepOptions, catalogues_for, edit_file, is_plain, plain_dialogue, quiz_for
 from flasktrace.tracer.errors import ScenarioError
 from flasktrace.tracer.live_process import LiveProcess, python_command
 
@@ -70,7 +70,7 @@ def _walk(live: "Live", process: LiveProcess, view: ViewOptions, options: StepOp
 def _walk_plain(session: "LiveSession", process: LiveProcess, options: StepOptions) -> None:
     words, live = session.words, session.live
     has_told = [False]
-    plain = plain_dialogue(session, options)
+    plain = plain_dialogue(session, options, is_live=True)
 
     def tell_address() -> None:
         if live.address and not has_told[0]:
@@ -96,15 +96,16 @@ def _walk_plain(session: "LiveSession", process: LiveProcess, options: StepOptio
 
 def _walk_on_screen(session: "LiveSession", process: LiveProcess, options: StepOptions) -> None:
     from flasktrace.reports.stepper.live_app import LiveApp
-    from flasktrace.reports.stepper.quiz import Quiz
 
-    quiz = Quiz(session) if options.quiz else None
+    quiz = quiz_for(session, is_live=True) if options.quiz else None
     app = LiveApp(session, quiz, functools.partial(edit_file, session))
     process.on_message = app.wake
     try:
         app.run()
     finally:
         process.on_message = None
+    if quiz is not None and quiz.asked:
+        click.echo(quiz.score())
 
 
 def _finish(live: "Live", process: LiveProcess, timeout_s: float) -> None:

@@ -23,6 +23,7 @@ from flasktrace.tracer.model import Trace
 if TYPE_CHECKING:
     from flasktrace.reports.stepper.book import Book
     from flasktrace.reports.stepper.plain import Plain
+    from flasktrace.reports.stepper.quiz import Quiz
     from flasktrace.reports.stepper.session import Session
 
 
@@ -105,9 +106,8 @@ def step_book(
 def run_screen(session: "Session", options: StepOptions) -> None:
     """The screen, until it is left."""
     from flasktrace.reports.stepper.app import StepApp
-    from flasktrace.reports.stepper.quiz import Quiz
 
-    quiz = Quiz(session) if options.quiz else None
+    quiz = quiz_for(session) if options.quiz else None
     StepApp(session, quiz, functools.partial(edit_file, session)).run()
     if quiz is not None and quiz.asked:
         click.echo(quiz.score())
@@ -118,10 +118,17 @@ def run_plain(session: "Session", options: StepOptions) -> None:
     plain_dialogue(session, options).run()
 
 
-def plain_dialogue(session: "Session", options: StepOptions) -> "Plain":
+def quiz_for(session: "Session", is_live: bool = False) -> "Quiz":
+    """A quiz that knows what each engine calls."""
+    from flasktrace.reports.stepper.quiz import Quiz
+    from flasktrace.scenarios.callers import load_callers
+
+    return Quiz(session, load_callers(), is_live)
+
+
+def plain_dialogue(session: "Session", options: StepOptions, is_live: bool = False) -> "Plain":
     """The dialogue on standard input and output."""
     from flasktrace.reports.stepper.plain import Plain, writer
-    from flasktrace.reports.stepper.quiz import Quiz
 
     write = writer(sys.stdout)
     is_echoing = sys.stdin is None or not sys.stdin.isatty()
@@ -141,7 +148,7 @@ def plain_dialogue(session: "Session", options: StepOptions) -> "Plain":
             write(prompt + clean(line.rstrip("\n")))
         return line
 
-    quiz = Quiz(session) if options.quiz else None
+    quiz = quiz_for(session, is_live) if options.quiz else None
     return Plain(session, write, ask, quiz, functools.partial(edit_file, session))
 
 
