@@ -21,9 +21,11 @@ from flasktrace.reports.stepper.session import Session
 from flasktrace.reports.stepper.source_pane import SourcePane
 from flasktrace.reports.stepper.tree_pane import TreePane
 from flasktrace.reports.stepper.words import help_lines
+from flasktrace.reports.text import cells
 
 PANES = ("calls", "values", "explanation", "state", "source")  # by their keys, 1 to 5
 WIDE_COLUMNS, WIDE_ROWS = 110, 28
+TITLE_CELLS = 6  # of a border, beside its title
 TALL_ROWS = 16  # below, one pane at a time
 
 Edit = Callable[[str, int], str]
@@ -41,12 +43,12 @@ class StepApp(App[None]):
     .pane { border: round $foreground 30%; border-title-style: bold; padding: 0 1; scrollbar-size: 1 1; }
     .pane:focus { border: round $primary; }
     #calls, #source { overflow-x: hidden; }
-    .wide #panes { layout: grid; grid-size: 10 4; grid-rows: 4fr 4fr 3fr 5fr; }
+    .wide #panes { layout: grid; grid-size: 10 4; grid-rows: 4fr 4fr 5fr 3fr; }
     .wide #calls { column-span: 4; row-span: 4; }
     .wide #source { column-span: 6; row-span: 2; }
-    .wide #values { column-span: 3; row-span: 2; }
+    .wide #values { column-span: 3; row-span: 1; }
+    .wide #state { column-span: 3; row-span: 2; }
     .wide #explanation { column-span: 3; row-span: 1; }
-    .wide #state { column-span: 3; row-span: 1; }
     .wide #tabs { display: none; }
     .narrow #panes { layout: vertical; }
     .narrow .pane { height: 1fr; border: none; border-top: solid $foreground 30%; padding: 0 1; }
@@ -110,7 +112,7 @@ class StepApp(App[None]):
         with Container(id="panes"):
             yield TreePane(self.session, self.palette)
             yield SourcePane(self.palette)
-            for name in PANES[1:-1]:
+            for name in ("values", "state", "explanation"):  # as the grid is filled
                 with VerticalScroll(id=name, classes="pane"):
                     yield Static(id=f"{name}-text")
         yield Static(id="status")
@@ -171,9 +173,13 @@ class StepApp(App[None]):
             "source": words.source,
         }
         for number, (name, title) in enumerate(titles.items(), 1):
-            where = f" {place.shown_path}:{place.line}" if name == "source" else ""
-            note = f" ({place.note})" if where and place.lines and place.note else ""
-            self.query_one(f"#{name}").border_title = escape(f"{number} {title}{where}{note}")
+            self.query_one(f"#{name}").border_title = escape(f"{number} {title}")
+        source = self.query_one(SourcePane)
+        start = f"{len(titles)} {words.source} "
+        note = f" ({place.note})" if place.lines and place.note else ""
+        room = (source.outer_size.width or width) - cells(start + note) - TITLE_CELLS
+        where = screen_texts.tail(f"{place.shown_path}:{place.line}", room)
+        source.border_title = escape(start + where + note)
         if self.size.height >= TALL_ROWS:
             del titles["source"]
         text, self._tabs = screen_texts.tabs_line(titles, self.selected, palette=self.palette)

@@ -202,7 +202,8 @@ class LiveSession(Session):
                 continue
             call = trace.call(hold.spot[0])
             request = requests.get(call.request_id or 0)
-            about = f" ({clean(request.method)} {clean(request.target)})" if request is not None else ""
+            asks = "" if request is None else clean(f"{request.method} {request.target}".rstrip())
+            about = f" ({asks})" if asks else ""
             name = clean(trace.functions[call.function_id].qualname)
             found.append((thread.id, f"{clean(thread.name)}{about}: {self.words.held} #{call.id} {name}"))
         return found

@@ -205,7 +205,7 @@ class Stage:
     def request(self, call: Call) -> str:
         """``GET /index``, or "" outside of a request."""
         found = self.book.requests.get(call.request_id or 0)
-        return "" if found is None else clean(f"{found.method} {found.target}")
+        return "" if found is None else clean(f"{found.method} {found.target}".rstrip())
 
 
 def has_raised(call: Call) -> bool:

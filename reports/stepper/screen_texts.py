@@ -29,6 +29,15 @@ def headline(scene: Scene, palette: Palette, width: int) -> Text:
     return text
 
 
+def tail(text: str, room_cells: int) -> str:
+    """The end of a text, as of a path the name, with an ellipsis where it was cut."""
+    if cells(text) <= room_cells:
+        return text
+    while text and cells(text) > room_cells - 1:
+        text = text[1:]
+    return f"…{text}"
+
+
 def fitting(texts: Sequence[str], room_cells: int) -> str:
     """The first text there is room for, else the last one."""
     return next((text for text in texts if cells(text) <= room_cells), texts[-1])

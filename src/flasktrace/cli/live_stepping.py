@@ -12,7 +12,15 @@ import click
 from flasktrace.cli.live_child import Job
 from flasktrace.cli.options import ViewOptions
 from flasktrace.cli.recording import RecordOptions, find_scenario
-from flasktrace.cli.stepping import StepOptions, catalogues_for, edit_file, is_plain, plain_dialogue, quiz_for
+from flasktrace.cli.stepping import (
+    StepOptions,
+    catalogues_for,
+    edit_file,
+    is_plain,
+    plain_dialogue,
+    quiz_for,
+    run_app,
+)
 from flasktrace.tracer.errors import ScenarioError
 from flasktrace.tracer.live_process import LiveProcess, python_command
 
@@ -42,12 +50,13 @@ def step_live(
     job = Job(target, arguments, record, view.level, is_listening, view.values)
     with LiveProcess(python_command("flasktrace.cli.live_child"), job) as process:
         live = Live(process)
+        was_interrupted = False
         try:
             _walk(live, process, view, options)
-            was_interrupted = False
         except KeyboardInterrupt:
             was_interrupted = True
-        _finish(live, process, record.timeout_s)
+        finally:
+            _finish(live, process, record.timeout_s)
     _report(live)
     return INTERRUPTED if was_interrupted else 0
 
@@ -101,11 +110,9 @@ def _walk_on_screen(session: "LiveSession", process: LiveProcess, options: StepO
     app = LiveApp(session, quiz, functools.partial(edit_file, session))
     process.on_message = app.wake
     try:
-        app.run()
+        run_app(app)
     finally:
         process.on_message = None
-    if quiz is not None and quiz.asked:
-        click.echo(quiz.score())
 
 
 def _finish(live: "Live", process: LiveProcess, timeout_s: float) -> None:

@@ -21,6 +21,7 @@ from flasktrace.tracer.errors import UsageError
 from flasktrace.tracer.model import Trace
 
 if TYPE_CHECKING:
+    from flasktrace.reports.stepper.app import StepApp
     from flasktrace.reports.stepper.book import Book
     from flasktrace.reports.stepper.plain import Plain
     from flasktrace.reports.stepper.quiz import Quiz
@@ -108,9 +109,16 @@ def run_screen(session: "Session", options: StepOptions) -> None:
     from flasktrace.reports.stepper.app import StepApp
 
     quiz = quiz_for(session) if options.quiz else None
-    StepApp(session, quiz, functools.partial(edit_file, session)).run()
-    if quiz is not None and quiz.asked:
-        click.echo(quiz.score())
+    run_app(StepApp(session, quiz, functools.partial(edit_file, session)))
+
+
+def run_app(app: "StepApp") -> None:
+    """Show a screen until it is left; then tell the score."""
+    app.run()
+    if app.quiz is not None and app.quiz.asked:
+        click.echo(app.quiz.score())
+    if app.return_code:  # a failure of ours, which has been shown
+        sys.exit(app.return_code)
 
 
 def run_plain(session: "Session", options: StepOptions) -> None:
