@@ -1,5 +1,6 @@
 """The stepper on the screen: panes, keys, mouse."""
 
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from typing import ClassVar
@@ -91,7 +92,8 @@ class StepApp(App[None]):
     ]
 
     def __init__(self, session: Session, quiz: Quiz | None = None, edit: Edit | None = None) -> None:
-        super().__init__()
+        # Else Textual makes greys of the colours, and grey is one.
+        super().__init__(ansi_color=True if os.environ.get("NO_COLOR") else None)
         self.session, self.quiz, self._edit = session, quiz, edit
         self.palette = Palette(is_dark_terminal())
         self.theme = self._theme_name()

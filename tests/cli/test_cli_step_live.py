@@ -142,8 +142,14 @@ def test_the_client_waits_as_long_as_its_thread_is_held_and_the_state_is_live(tm
         _, client = walk.to_the_request()
         for _ in range(16):
             walk.say("m")
+        # Nobody said what this client asks for; it is seen, and so is that no header is out.
+        walk.read_until(r"\(.*, \?; level milestones\)")
+        walk.read_until("enters SecureCookieSessionInterface.open_session")
+        walk.read_until(r"\(.*, GET /tea; level milestones\)")
+        walk.read_until("request stack: RequestContext GET /tea")
+        walk.read_until("headers: not set yet")
         walk.read_until("enters Flask.full_dispatch_request")
-        walk.read_until(r"\* request stack: RequestContext GET /tea|request stack: RequestContext GET /tea")
+        walk.read_until("request stack: RequestContext GET /tea")
         assert client.answer is None and client.is_alive()
         walk.say("q")
         client.join(PATIENCE_S)
@@ -201,13 +207,22 @@ def test_a_program_that_fails_is_told_as_its_own_failure(tmp_path: Path) -> None
     assert errors.rstrip().splitlines()[-1].startswith("flasktrace: ")
 
 
-def test_a_recording_cannot_be_walked_live(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["old.flasktrace"], "step through it without --live"),
+        (["hello", "--only", "Flask.wsgi_app", "--depth", "3"], "without --only and --depth"),
+    ],
+)
+def test_what_cannot_be_walked_live_is_told_in_one_line(
+    arguments: list[str], told: str, tmp_path: Path
+) -> None:
     (tmp_path / "old.flasktrace").write_bytes(b"")
     done = subprocess.run(
-        [sys.executable, "-m", "flasktrace", "step", "old.flasktrace", "--live"],
+        [sys.executable, "-m", "flasktrace", "step", *arguments, "--live"],
         cwd=tmp_path,
         capture_output=True,
         text=True,
         timeout=PATIENCE_S,
     )
-    assert done.returncode == 2 and "step through it without --live" in done.stderr
+    assert done.returncode == 2 and told in done.stderr and done.stderr.count("\n") == 1

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
+from rich.style import Style
 from tests.golden_traces import golden_trace
 from tests.strategies_traces import TraceBuilder
 from textual.pilot import Pilot
@@ -42,6 +43,17 @@ async def _rows(pilot: Pilot[None]) -> list[str]:
     width, height = pilot.app.size
     lines = pilot.app.screen._compositor.render_strips()
     return ["".join(segment.text for segment in strip)[:width] for strip in lines][:height]
+
+
+async def _styles(pilot: Pilot[None]) -> list[tuple[str, Style]]:
+    await pilot.pause()
+    strips = pilot.app.screen._compositor.render_strips()
+    return [(segment.text, segment.style) for strip in strips for segment in strip if segment.style]
+
+
+def _has_colours(styles: list[tuple[str, Style]]) -> bool:
+    colors = [color for _, style in styles for color in (style.color, style.bgcolor)]
+    return any(color is not None and not color.is_default for color in colors)
 
 
 def test_a_small_window_folds_the_panes_into_tabs() -> None:
@@ -259,6 +271,12 @@ def test_nothing_is_coloured_under_no_color(monkeypatch: pytest.MonkeyPatch) -> 
         await pilot.press("m")
         rows = await _rows(pilot)
         assert any(row.startswith(" ▶ ") for row in rows[4:])
+        assert not _has_colours(await _styles(pilot))
+        await pilot.press("L")
+        styles = await _styles(pilot)
+        assert not _has_colours(styles)
+        here = app.session.step.function.qualname
+        assert any(here in text and style.underline for text, style in styles)
 
     _drive(app, SMALL, steps)
 

@@ -21,7 +21,7 @@ from flasktrace.cli.stepping import (
     quiz_for,
     run_app,
 )
-from flasktrace.tracer.errors import ScenarioError
+from flasktrace.tracer.errors import ScenarioError, UsageError
 from flasktrace.tracer.live_process import LiveProcess, python_command
 
 if TYPE_CHECKING:
@@ -42,10 +42,13 @@ def step_live(
     """Run a scenario and walk it live; the exit status.
 
     Raises:
+        UsageError: an option asks for a part of the calls only.
         ScenarioError: there is no such scenario, or it failed.
     """
     from flasktrace.reports.stepper.live_session import Live
 
+    if filters := _filters(view):
+        raise UsageError(f"--live shows all that runs, without {filters}: record it, and step through that")
     find_scenario(target, arguments)  # a wrong name is told at once
     job = Job(target, arguments, record, view.level, is_listening, view.values)
     with LiveProcess(python_command("flasktrace.cli.live_child"), job) as process:
@@ -59,6 +62,13 @@ def step_live(
             _finish(live, process, record.timeout_s)
     _report(live)
     return INTERRUPTED if was_interrupted else 0
+
+
+def _filters(view: ViewOptions) -> str:
+    """The options that pick a part of what was recorded; a live walk knows no whole."""
+    names = ("only", "hide", "callers_of", "depth", "phase", "request", "thread")
+    given = [f"--{name.replace('_', '-')}" for name in names if getattr(view, name) not in (None, ())]
+    return " and ".join(given)
 
 
 def _walk(live: "Live", process: LiveProcess, view: ViewOptions, options: StepOptions) -> None:
