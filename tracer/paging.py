@@ -23,6 +23,7 @@ from flasktrace.tracer.model import Call, Calls, Function, Marker, Metadata, Req
 from flasktrace.tracer.store_schema import MAX_CALLS
 
 _CACHED_CALLS = 5_000
+_COLUMNS = ("id", "parent_id", "function_id")  # that tell the tree of the calls
 _ERRORS = (sqlite3.Error, ValueError, TypeError, KeyError, IndexError, OverflowError, RecursionError)
 
 
@@ -106,9 +107,14 @@ class TraceFile:
         return self._rows(query, Rows.__slots__)
 
     def all_rows(self) -> Rows:
-        """All calls, without what only tells how some of them nest: request, depth and times."""
-        query = "SELECT id, coalesce(parent_id, 0), function_id, thread_id FROM calls ORDER BY id"
-        return self._rows(query, Rows.__slots__[:4])
+        """All calls, without what only tells how some of them nest: thread, request, depth and times."""
+        if self._row("SELECT max(id) FROM calls") == (self.call_count,):
+            rows = self._rows(
+                "SELECT coalesce(parent_id, 0), function_id FROM calls ORDER BY id", _COLUMNS[1:]
+            )
+            rows.id.extend(range(1, len(rows.parent_id) + 1))
+            return rows
+        return self._rows("SELECT id, coalesce(parent_id, 0), function_id FROM calls ORDER BY id", _COLUMNS)
 
     def _has_strays(self) -> bool:
         """Whether threads were begun by nobody knows whom, other than the first."""
@@ -298,8 +304,8 @@ def reduced_trace(file: TraceFile, rows: Rows) -> tuple[Trace, "array[int]"]:
     trace = Trace(file.metadata, list(file.threads.values()), list(file.requests.values()), file.functions)
     calls: Calls = trace.calls
     count = len(rows.id)
-    calls.id, calls.function_id, calls.thread_id = rows.id, rows.function_id, rows.thread_id
-    for name in ("request_id", "depth", "start_ns", "end_ns"):
+    calls.id, calls.function_id = rows.id, rows.function_id
+    for name in ("thread_id", "request_id", "depth", "start_ns", "end_ns"):
         column: array[int] = getattr(rows, name)
         setattr(calls, name, column or array(column.typecode, bytes(column.itemsize * count)))
     for name in ("call_line", "phase", "detail", "outcome"):

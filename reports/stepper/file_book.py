@@ -55,7 +55,7 @@ class FileSteps:
         position, parent = self.positions[index], self.parents[index]
         call = self.file.call(self.trace.calls.id[position])
         function = self.file.functions[call.function_id]
-        threads = self.trace.calls.thread_id
+        above = self.file.call(self.trace.calls.id[self.positions[parent - 1]]) if parent else call
         return Step(
             number=index + 1,
             call=call,
@@ -65,7 +65,7 @@ class FileSteps:
             parent_number=parent or None,
             phase=self.catalogue.phases.get(self.phases[position]) or first_phase(self.catalogue),
             repeat_ns=call.duration_ns,
-            is_hand_over=bool(parent) and threads[self.positions[parent - 1]] != threads[position],
+            is_hand_over=above.thread_id != call.thread_id,
         )
 
     def function_at(self, index: int) -> Function:
@@ -150,7 +150,7 @@ class FileBook:
         order = CallOrder(parents, preorder_of(parents))
         phases = phase_ids(trace, self.catalogue, order)
         shown = shown_positions(trace, self.catalogue, order, phases, level)
-        columns = _numbered(order, shown)
+        columns = _all_numbered(order) if level is Level.ALL else _numbered(order, shown)
         wanted = {key for key, each in self.functions.items() if is_milestone(each, self.catalogue)}
         ids = trace.calls.function_id
         milestones = array("i", [i for i, at in enumerate(columns[0]) if ids[at] in wanted])
@@ -217,9 +217,24 @@ class FileBook:
         )
 
 
-def _numbered(
-    order: CallOrder, shown: bytearray
-) -> tuple["array[int]", "array[int]", "array[int]", "array[int]"]:
+Columns = tuple["array[int]", "array[int]", "array[int]", "array[int]"]
+
+
+def _all_numbered(order: CallOrder) -> Columns:
+    """As :func:`_numbered`, when every call is shown."""
+    owners = array("i", bytes(4 * (len(order.preorder) + 1)))  # the last one is the roots' caller
+    for number, position in enumerate(order.preorder, 1):
+        owners[position] = number
+    caller_of = order.parents
+    parents = array("i", [owners[caller_of[position]] for position in order.preorder])
+    depths = array("i", [-1])  # the roots' caller again
+    deepen = depths.append
+    for above in parents:
+        deepen(depths[above] + 1)
+    return order.preorder, parents, depths[1:], owners[:-1]
+
+
+def _numbered(order: CallOrder, shown: bytearray) -> Columns:
     """The columns of the steps: positions, callers' numbers, depths; and the owners by position."""
     positions, parents, depths = array("i"), array("i"), array("i")
     owners = array("i", bytes(4 * len(shown)))
