@@ -1,30 +1,48 @@
 """The stepper in a real terminal: what a person sees, from the first screen to the shell's prompt."""
 
+import contextlib
 import os
 import re
 import shlex
 import shutil
+import socket
 import subprocess
 import sys
 import time
+import urllib.request
 import uuid
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
 PATIENCE_S = 60.0
+DRINKS = """\
+from flask import Flask
+
+app = Flask(__name__)
+
+
+@app.route("/<drink>")
+def serve(drink):
+    return drink
+
+
+app.run()
+"""
 
 
 class Terminal:
     """A window of a tmux server of its own."""
 
-    def __init__(self, socket: str) -> None:
-        self.socket = socket
+    def __init__(self, server: str) -> None:
+        self.server = server
 
     def tmux(self, *arguments: str) -> str:
-        command = ["tmux", "-L", self.socket, "-f", os.devnull, *arguments]
+        command = ["tmux", "-L", self.server, "-f", os.devnull, *arguments]
         return subprocess.run(command, capture_output=True, text=True, check=True, timeout=30).stdout
 
     def keys(self, *names: str) -> None:
@@ -149,6 +167,47 @@ def test_a_live_walk_holds_the_client_and_ctrl_c_lets_it_have_its_answer(tmp_pat
         terminal.keys("C-c")
         last = terminal.until("ended with 0")
         assert re.search(r"^Score: [01] of 1 right", last, re.M) and re.search("^GET /index 200", last, re.M)
+
+
+def test_two_clients_get_their_answers_though_the_window_is_closed_in_mid_request(tmp_path: Path) -> None:
+    (tmp_path / "drinks.py").write_text(DRINKS)
+    command = [sys.executable, "-m", "flasktrace", "step", "drinks.py", "--live", "--listen", "--lang", "en"]
+    with ThreadPoolExecutor() as pool:
+        with _terminal(tmp_path, 120, 36, shlex.join(command)) as terminal:
+            terminal.until(r"live: held")
+            terminal.keys("c")
+            url = terminal.until(r"live http://\S+/: running").rpartition("live ")[2].partition(": ")[0]
+            answers = {drink: pool.submit(_get, url + drink) for drink in ("tea", "coffee")}
+            terminal.until(r"held \(\+1\)")
+            terminal.keys("t")
+            terminal.until(r"(?s)Threads.*Thread-1.*held #.*Thread-2.*held #")
+            terminal.keys("2")
+            terminal.until(r"(?s)\A(?!.*Threads)")
+            for name in ("BaseServer.finish_request", "BaseRequestHandler.__init__"):
+                terminal.keys("m")
+                terminal.until(rf"▶ #\d+ enters {re.escape(name)}")
+            assert not any(answer.done() for answer in answers.values())
+        # The window is closed now, and the terminal is gone.
+        assert {drink: answer.result(PATIENCE_S) for drink, answer in answers.items()} == {
+            "tea": b"tea",
+            "coffee": b"coffee",
+        }
+    deadline_s = time.monotonic() + PATIENCE_S
+    while _listens(url) and time.monotonic() < deadline_s:
+        time.sleep(0.05)
+    assert not _listens(url)
+
+
+def _get(url: str) -> bytes:
+    with urllib.request.urlopen(url, timeout=PATIENCE_S) as response:
+        answer: bytes = response.read()
+        return answer
+
+
+def _listens(url: str) -> bool:
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", urlsplit(url).port or 0), 1):
+        return True
+    return False
 
 
 def test_a_dumb_terminal_gets_lines(trace: Path, tmp_path: Path) -> None:
