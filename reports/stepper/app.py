@@ -18,16 +18,19 @@ from flasktrace.reports.stepper.moves import Move
 from flasktrace.reports.stepper.palette import Palette, is_dark_terminal
 from flasktrace.reports.stepper.quiz import Question, Quiz
 from flasktrace.reports.stepper.scene import Scene
+from flasktrace.reports.stepper.screen_layout import (
+    CSS,
+    PANES,
+    TALL_ROWS,
+    TITLE_CELLS,
+    WIDE_COLUMNS,
+    WIDE_ROWS,
+)
 from flasktrace.reports.stepper.session import Session
 from flasktrace.reports.stepper.source_pane import SourcePane
 from flasktrace.reports.stepper.tree_pane import TreePane
 from flasktrace.reports.stepper.words import help_lines
 from flasktrace.reports.text import cells
-
-PANES = ("calls", "values", "explanation", "state", "source")  # by their keys, 1 to 5
-WIDE_COLUMNS, WIDE_ROWS = 110, 28
-TITLE_CELLS = 6  # of a border, beside its title
-TALL_ROWS = 16  # below, one pane at a time
 
 Edit = Callable[[str, int], str]
 
@@ -35,27 +38,7 @@ Edit = Callable[[str, int], str]
 class StepApp(App[None]):
     """The screen over one session."""
 
-    CSS = """
-    Screen { layout: vertical; overflow: hidden; }
-    #headline, #path, #status, #tabs { height: 1; padding: 0 1; }
-    #headline { background: $panel; }
-    #status { background: $panel; }
-    #panes { height: 1fr; }
-    .pane { border: round $foreground 30%; border-title-style: bold; padding: 0 1; scrollbar-size: 1 1; }
-    .pane:focus { border: round $primary; }
-    #calls, #source { overflow-x: hidden; }
-    .wide #panes { layout: grid; grid-size: 10 4; grid-rows: 4fr 4fr 5fr 3fr; }
-    .wide #calls { column-span: 4; row-span: 4; }
-    .wide #source { column-span: 6; row-span: 2; }
-    .wide #values { column-span: 3; row-span: 1; }
-    .wide #state { column-span: 3; row-span: 2; }
-    .wide #explanation { column-span: 3; row-span: 1; }
-    .wide #tabs { display: none; }
-    .narrow #panes { layout: vertical; }
-    .narrow .pane { height: 1fr; border: none; border-top: solid $foreground 30%; padding: 0 1; }
-    .narrow .pane:focus { border-top: solid $primary; }
-    .narrow .folded { display: none; }
-    """
+    CSS = CSS
     ENABLE_COMMAND_PALETTE = False
     AUTO_FOCUS = None  # the arrows walk, until a pane is chosen
     BINDINGS: ClassVar[list[BindingType]] = [

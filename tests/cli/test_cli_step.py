@@ -1,6 +1,7 @@
 """``flasktrace step`` as a user runs it, line by line."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -38,14 +39,16 @@ def trace_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "out"
 
 
-def _flasktrace(folder: Path, *arguments: str, commands: str = "") -> "subprocess.CompletedProcess[str]":
+def _flasktrace(
+    folder: Path, *arguments: str, commands: str = "", **environ: str
+) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
         [sys.executable, "-m", "flasktrace", *arguments],
         cwd=folder,
         input=commands,
         capture_output=True,
         text=True,
-        env=os.environ | {"LANG": "C.UTF-8", "LC_ALL": "C.UTF-8"},
+        env=os.environ | {"LANG": "C.UTF-8", "LC_ALL": "C.UTF-8"} | environ,
         timeout=60,
     )
 
@@ -93,3 +96,17 @@ def test_a_trace_cut_short_is_walked_to_where_it_ends(tmp_path: Path) -> None:
     assert "killed.py: not finished: the recording ended first" in done.stdout
     assert "enters index" in done.stdout
     assert "index: not finished: the recording ended first" in done.stdout
+
+
+def test_the_editor_gets_the_file_and_the_line_but_not_the_commands(trace_path: Path, tmp_path: Path) -> None:
+    editor = tmp_path / "my editor"
+    editor.write_text(
+        f"#!{sys.executable}\nimport sys\nprint('edits', sys.argv[1:], repr(sys.stdin.read()))\n"
+    )
+    editor.chmod(0o700)
+    commands = "/wsgi_app\ne\nq\n"
+    done = _flasktrace(tmp_path, "step", str(trace_path), commands=commands, EDITOR=f"'{editor}'", VISUAL="")
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"^edits \['\+\d+', '.*framework/flask/app\.py'\] ''$", done.stdout, re.M)
+    missing = _flasktrace(tmp_path, "step", str(trace_path), commands="e\nq\n", EDITOR="", VISUAL="")
+    assert "no editor: set EDITOR" in missing.stdout

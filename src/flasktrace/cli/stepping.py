@@ -167,7 +167,9 @@ def edit_file(session: "Session", path: str, line: int) -> str:
     if not command or shutil.which(command[0]) is None:
         return words.no_editor
     try:
-        status = subprocess.call([*command, *editor_arguments(command[0], path, line)])
+        # What is piped in are our commands, not the editor's.
+        stdin = None if sys.stdin is not None and sys.stdin.isatty() else subprocess.DEVNULL
+        status = subprocess.call([*command, *editor_arguments(command[0], path, line)], stdin=stdin)
     except OSError as error:
         return f"{command[0]}: {error.strerror}"
     return words.editor_failed.format(status=status) if status else ""
