@@ -11,7 +11,8 @@ Screen { layout: vertical; overflow: hidden; }
 #headline { background: $panel; }
 #status { background: $panel; }
 #panes { height: 1fr; }
-.pane { border: round $foreground 30%; border-title-style: bold; padding: 0 1; scrollbar-size: 1 1; }
+.pane { border: round $foreground 30%; padding: 0 1; scrollbar-size: 1 1; }
+.pane { border-title-style: bold; border-title-color: $foreground; }
 .pane:focus { border: round $primary; }
 #calls, #source { overflow-x: hidden; }
 .wide #panes { layout: grid; grid-size: 10 4; grid-rows: 4fr 4fr 5fr 3fr; }
