@@ -133,7 +133,8 @@ class StepApp(App[None]):
 
     def show(self) -> None:
         """Draw the current stop in every pane."""
-        scene = self.scene = self.session.scene()
+        before, scene = self.scene, self.session.scene()
+        self.scene = scene
         width, palette = max(self.size.width - 2, 1), self.palette
         is_wide = self.screen_stack[0].has_class("wide")  # else the chapter is beside the tabs
         top = scene if is_wide else replace(scene, chapter="")
@@ -145,6 +146,9 @@ class StepApp(App[None]):
         self._static("values-text").update(screen_texts.values_text(scene, palette))
         self._static("explanation-text").update(screen_texts.explanation_text(scene, palette))
         self._static("state-text").update(screen_texts.state_text(scene, self.session, palette))
+        if before is None or (before.call_id, before.ending) != (scene.call_id, scene.ending):
+            for pane in self.query(VerticalScroll):
+                pane.scroll_home(animate=False)
         self._show_titles(scene, width)
         self._show_status()
 

@@ -144,6 +144,23 @@ def test_search_go_to_milestones_bookmarks_level_language_theme_and_help() -> No
     _drive(app, SMALL, steps)
 
 
+def test_a_pane_that_was_scrolled_begins_anew_at_the_next_stop() -> None:
+    builder = TraceBuilder.new()
+    values = tuple(Value(f"a{i}", "str", 1, "'b'") for i in range(50))
+    root = builder.add("index", parameters=values)
+    builder.add("index", root, parameters=values)
+    app = _app(builder.trace)
+
+    async def steps(pilot: Pilot[None]) -> None:
+        await pilot.press("2", "end")
+        assert "a49 = 'b'" in "\n".join(await _rows(pilot))
+        await pilot.press("s")
+        text = "\n".join(await _rows(pilot))
+        assert "a0 = 'b'" in text and "a49" not in text
+
+    _drive(app, SMALL, steps)
+
+
 def test_the_chain_is_copied(monkeypatch: pytest.MonkeyPatch) -> None:
     app = _app(golden_trace("hello"))
     copied: list[str] = []
