@@ -12,6 +12,7 @@ Every view draws from the :class:`FoldedTrace` made here. The rules:
 Nothing is dropped: each call of the trace has a step that stands for it (``FoldedTrace.owners``).
 """
 
+from array import array
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -198,11 +199,14 @@ def _hide_imports(trace: Trace, order: CallOrder, user: set[int], shown: bytearr
     """
     modules = {key for key in user if trace.functions[key].qualname == "<module>"}
     function_ids, threads, parents = trace.calls.function_id, trace.calls.thread_id, order.parents
+    importing = array("q", [-1]) * (len(trace.calls) + 1)  # the thread of the import that each is part of
     is_import = bytearray(len(trace.calls))
     for position in order.preorder:
-        parent = parents[position]
-        if parent >= 0 and threads[parent] == threads[position]:
-            is_import[position] = is_import[parent] or function_ids[position] in modules
+        parent, thread_id = parents[position], threads[position]
+        is_begin = parent >= 0 and function_ids[position] in modules and threads[parent] == thread_id
+        importing[position] = thread_id if is_begin else importing[parent]
+        # What a module's body has started in a thread of its own is no part of its import.
+        is_import[position] = importing[position] == thread_id
     leads_on = bytearray(len(trace.calls) + 1)
     for position in reversed(order.preorder):
         if leads_on[position] or (shown[position] and function_ids[position] not in user):

@@ -47,6 +47,10 @@ class CallerIndex:
         """The functions that are called by any scenario on this engine."""
         return set(self.engines.get(engine, {}))
 
+    def callees(self, engine: str, caller: str) -> set[str]:
+        """What a function (:data:`YOUR_CODE` for a scenario's own code) calls on this engine."""
+        return {key for key, callers in self.engines.get(engine, {}).items() if caller in callers}
+
     def callers(self, engine: str, key: str) -> list[Caller]:
         """Who calls a function, the one that does so in most scenarios first."""
         found = [

@@ -61,7 +61,7 @@ class Held:
 
     stream_id: int
     is_end: bool
-    snapshot: dict[str, Any] | None
+    snapshot: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +199,7 @@ class Holder:
         return is_end and depth_of(frame) <= thread.depth
 
     def _hold(self, thread: _Thread, stream: ThreadStream, frame: FrameType, is_end: bool) -> None:
-        snapshot = state.take(frame)
+        snapshot = state.take_anywhere(frame)
         with self._mutex:
             if self._is_open:
                 return

@@ -8,10 +8,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from flasktrace.tracer.client import Address, Driver, Latch, address_of
+from flasktrace.tracer.model import Request
 from flasktrace.tracer.requests import PlannedRequest
 
 PATIENCE_S = 1_000_000.0  # eleven days
 _POLL_S = 0.002
+UNKNOWN = "?"
+"""The method of a request of somebody else's, until the program has read it."""
 
 
 @dataclass(slots=True)
@@ -25,11 +28,29 @@ class PatientDriver(Driver):
 
     before_stop: Callable[[Callable[[], bool]], object] = lambda has_ended: None
     _sockets: list[socket.socket] = field(default_factory=list)
+    _expects_others: bool = False  # than the planned requests, which have their numbers by then
 
     def request_of_port(self, port: int, time_ns: int) -> int | None:
-        """As the first of its name, but by the port alone: the events' clock stands still now and then."""
+        """As the first of its name, but by the port alone: the events' clock stands still now and then.
+
+        A port that none of ours was sent from is that of somebody else's client, a browser say.
+        """
         noted = self._ports.get(port)
-        return noted[-1][1] if noted else None
+        if noted:
+            return noted[-1][1]
+        if not self._expects_others:
+            return None
+        number = len(self.requests) + 1
+        self.requests.append(Request(number, UNKNOWN, ""))
+        self._ports[port] = [(time_ns, number)]
+        return number
+
+    def name_request(self, number: int, method: str, target: str) -> bool:
+        """Say what somebody else's request asks for, once that is seen; tell whether it was not known."""
+        if self.requests[number - 1].method != UNKNOWN:
+            return False
+        self.requests[number - 1] = Request(number, method, target)
+        return True
 
     def end(self) -> None:
         """Called when the program has ended: no answer will come any more."""
@@ -49,6 +70,7 @@ class PatientDriver(Driver):
             self._send_together(self.plan(self._server), address)
             self.before_stop(lambda: self._program_ended.is_set)
         finally:
+            self._expects_others = False
             self._join_workers()
             self._stop_server()
 
@@ -66,6 +88,7 @@ class PatientDriver(Driver):
                 time.sleep(_POLL_S)
             if self._socket is not None:
                 self._sockets.append(self._socket)
+        self._expects_others = True
         for latch in done:
             latch.wait()
 

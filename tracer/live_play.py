@@ -7,7 +7,7 @@ lock of the screen's can be in the program's way. The pipe's end is the end of t
 import _thread
 import contextlib
 import queue
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import CodeType
 from typing import TYPE_CHECKING, Any
@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any
 from flasktrace.tracer import state
 from flasktrace.tracer.builder import Builder
 from flasktrace.tracer.capture import Texts
-from flasktrace.tracer.client import Latch, Response, address_of
+from flasktrace.tracer.client import Driver, Latch, Response, address_of
 from flasktrace.tracer.flusher import Flusher
 from flasktrace.tracer.live import Gone, Held, Holder, Kind
+from flasktrace.tracer.live_client import PatientDriver
 from flasktrace.tracer.live_messages import (
     DeltaMaker,
     Done,
@@ -64,14 +65,17 @@ class LivePlay:
         self.holder = Holder(self._kind, self._name, self._inbox.put)
         self.writer = DeltaMaker(self._send)
         self._recorder: Recorder | None = None
+        self._driver: Driver | None = None
         self._stopped = Latch()
         self._is_over = Latch()
         self.is_listening = is_listening
         self._lock = _thread.allocate_lock()  # messages come from the flusher and from the controller
 
-    def attach(self, recorder: Recorder, builder: Builder, flusher: Flusher, texts: Texts) -> None:
+    def attach(
+        self, recorder: Recorder, builder: Builder, flusher: Flusher, texts: Texts, driver: Driver
+    ) -> None:
         """Begin: the recording is about to start."""
-        self._recorder = recorder
+        self._recorder, self._driver = recorder, driver
         _thread.start_new_thread(self._control, (recorder, builder, flusher, texts))
         _thread.start_new_thread(self._listen, (recorder,))
 
@@ -119,10 +123,20 @@ class LivePlay:
                 if call_id is None:  # over the limit of what is kept: nothing to show
                     self.holder.let_go()
                     continue
-                data = {} if event.snapshot is None else state.as_json(event.snapshot, texts)
+                data = state.as_json(event.snapshot, texts)
+                if self._has_named_request(builder.trace.call(call_id).request_id, data):
+                    flusher.write_now()
                 self._send(HeldAt(event.stream_id, call_id, event.is_end, data))
         finally:
             self._stopped.set()
+
+    def _has_named_request(self, request_id: int | None, data: Mapping[str, Any]) -> bool:
+        """Name somebody else's request by its context, once there is one."""
+        contexts = data.get("request_stack")
+        if request_id is None or not contexts or not isinstance(self._driver, PatientDriver):
+            return False
+        method, _, target = str(contexts[-1].get("shows", "")).partition(" ")
+        return bool(method) and self._driver.name_request(request_id, method, target)
 
     def _listen(self, recorder: Recorder) -> None:
         """Do what the watcher says; when it is gone, let everything go."""

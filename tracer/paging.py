@@ -10,9 +10,10 @@ import sqlite3
 import threading
 from array import array
 from bisect import bisect_right
-from collections import OrderedDict
+from collections import OrderedDict, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ LONG_CALLS = 50_000
 """A trace of more calls is not read whole where a view can do without."""
 
 _CACHED_CALLS = 5_000
-_NEAR_MARKERS = 5_000  # looked at for the last of a request: one has a few dozen
+_COLUMNS = ("id", "parent_id", "function_id")  # that tell the tree of the calls
 _ERRORS = (sqlite3.Error, ValueError, TypeError, KeyError, IndexError, OverflowError, RecursionError)
 
 
@@ -61,6 +62,27 @@ class Rows:
     end_ns: "array[int]" = field(default_factory=lambda: array("q"))
 
 
+@dataclass(slots=True)
+class _Markers:
+    """Some of the markers, in order of time."""
+
+    ids: "array[int]" = field(default_factory=lambda: array("q"))
+    times_ns: "array[int]" = field(default_factory=lambda: array("q"))
+
+    def add(self, marker_id: int, time_ns: int) -> None:
+        self.ids.append(marker_id)
+        self.times_ns.append(time_ns)
+
+
+@dataclass(slots=True)
+class _MarkerIndex:
+    """Where the state markers of each thread, and of each request and function, are; and the app's tables."""
+
+    of_threads: defaultdict[int, _Markers] = field(default_factory=lambda: defaultdict(_Markers))
+    of_requests: defaultdict[tuple[int, int], _Markers] = field(default_factory=lambda: defaultdict(_Markers))
+    tables: _Markers = field(default_factory=_Markers)
+
+
 class TraceFile:
     """An open trace file.
 
@@ -76,8 +98,6 @@ class TraceFile:
             self._connection = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
             self._lock = threading.Lock()
             self._calls: OrderedDict[int, Call] = OrderedDict()
-            self._marker_times: tuple[array[int], array[int]] | None = None
-            self._table_markers: list[int] | None = None
             store_reading._distrust(self._connection)
             self._reader = store_reading._Reader(self._connection)
             self.version = self._reader.version
@@ -151,13 +171,36 @@ class TraceFile:
     def rows_of(self, function_ids: Sequence[int]) -> Rows:
         """The calls of some functions, and all that have no recorded caller in their own thread."""
         marks = ", ".join(str(int(number)) for number in function_ids)
+        # To look up each call's caller takes as long as all the rest: those of a thread's starter will do.
+        starters = "" if self._has_strays() else "parent_id IN (SELECT started_by FROM threads) AND "
         query = (
             "SELECT id, coalesce(parent_id, 0), function_id, thread_id, coalesce(request_id, 0), depth,"
             f" start_ns, end_ns FROM calls c WHERE function_id IN ({marks}) OR parent_id IS NULL"
-            " OR thread_id IS NOT (SELECT thread_id FROM calls WHERE id = c.parent_id) ORDER BY id"
+            f" OR ({starters}thread_id IS NOT (SELECT thread_id FROM calls WHERE id = c.parent_id))"
+            " ORDER BY id"
         )
+        return self._rows(query, Rows.__slots__)
+
+    def all_rows(self, with_threads: bool = True) -> Rows:
+        """All calls, without what only tells how some of them nest: request, depth and times."""
+        if with_threads:
+            columns = "id, coalesce(parent_id, 0), function_id, thread_id"
+            return self._rows(f"SELECT {columns} FROM calls ORDER BY id", (*_COLUMNS, "thread_id"))
+        if self._row("SELECT max(id) FROM calls") == (self.call_count,):
+            rows = self._rows(
+                "SELECT coalesce(parent_id, 0), function_id FROM calls ORDER BY id", _COLUMNS[1:]
+            )
+            rows.id.extend(range(1, len(rows.parent_id) + 1))
+            return rows
+        return self._rows("SELECT id, coalesce(parent_id, 0), function_id FROM calls ORDER BY id", _COLUMNS)
+
+    def _has_strays(self) -> bool:
+        """Whether threads were begun by nobody knows whom, other than the first."""
+        return sum(thread.started_by is None for thread in self.threads.values()) > 1
+
+    def _rows(self, query: str, names: Sequence[str]) -> Rows:
         rows = Rows()
-        columns = [getattr(rows, name) for name in Rows.__slots__]
+        columns = [getattr(rows, name) for name in names]
         with self._guarded(), self._lock:
             cursor = self._connection.execute(query)
             while batch := cursor.fetchmany(10_000):
@@ -225,47 +268,52 @@ class TraceFile:
                     break
                 yield int(row[0])
 
-    def last_marker(self, until_ns: int, condition: str, *values: int) -> Marker | None:
-        """The last state marker by a moment whose call ``c`` meets a condition (of ours, not the user's)."""
-        marker_id = self._marker_at(until_ns)
-        query = (
-            "SELECT m.id, m.kind, m.call_id, m.time_ns, m.data FROM markers m JOIN calls c"
-            " ON c.id = m.call_id WHERE m.id <= ? AND m.id > ? AND m.kind = 'state'"
-            f" AND ({condition}) ORDER BY m.id DESC LIMIT 1"
-        )
-        with self._guarded():
-            row = self._row(query, marker_id, marker_id - _NEAR_MARKERS, *values)
-            return None if row is None else _marker(row)
+    def last_of_thread(self, thread_id: int, until_ns: int) -> Marker | None:
+        """The last state marker of a thread by a moment."""
+        return self._last(self._markers.of_threads.get(thread_id), until_ns)
+
+    def last_of_request(self, request_id: int, function_id: int, until_ns: int) -> Marker | None:
+        """The last state marker by a moment that a function's return has left in a request."""
+        return self._last(self._markers.of_requests.get((request_id, function_id)), until_ns)
 
     def last_tables(self, until_ns: int) -> Marker | None:
         """The last marker of the app's tables by a moment."""
+        return self._last(self._markers.tables, until_ns)
+
+    @cached_property
+    def has_contexts(self) -> bool:
+        """Whether the context stacks were recorded at all."""
+        query = "SELECT 1 FROM markers WHERE kind = 'state' AND instr(data, '\"request_stack\"') LIMIT 1"
         with self._guarded():
-            if self._table_markers is None:
-                query = "SELECT id FROM markers WHERE kind = 'state' AND instr(data, '\"view_functions\"')"
-                with self._lock:
-                    found = self._connection.execute(query + " ORDER BY id").fetchall()
-                self._table_markers = [int(row[0]) for row in found]
-            at = bisect_right(self._table_markers, self._marker_at(until_ns))
-            if not at:
-                return None
-            query = "SELECT id, kind, call_id, time_ns, data FROM markers WHERE id = ?"
-            row = self._row(query, self._table_markers[at - 1])
+            return self._row(query) is not None
+
+    def _last(self, markers: "_Markers | None", until_ns: int) -> Marker | None:
+        at = bisect_right(markers.times_ns, until_ns) if markers is not None else 0
+        if markers is None or not at:
+            return None
+        query = "SELECT id, kind, call_id, time_ns, data FROM markers WHERE id = ?"
+        with self._guarded():
+            row = self._row(query, markers.ids[at - 1])
             return None if row is None else _marker(row)
 
-    def _marker_at(self, until_ns: int) -> int:
-        """The id of the last marker by a moment; markers are in order of time."""
-        if self._marker_times is None:
-            times, ids = array("q"), array("q")
-            with self._guarded(), self._lock:
-                for marker_id, time_ns in self._connection.execute(
-                    "SELECT id, time_ns FROM markers ORDER BY id"
-                ):
-                    ids.append(marker_id)
-                    times.append(time_ns)
-            self._marker_times = times, ids
-        times, ids = self._marker_times
-        at = bisect_right(times, until_ns)
-        return ids[at - 1] if at else 0
+    @cached_property
+    def _markers(self) -> "_MarkerIndex":
+        """Read once, for all: later it would make a step wait."""
+        query = (
+            "SELECT m.id, m.time_ns, c.thread_id, c.request_id, c.function_id,"
+            " instr(m.data, '\"view_functions\"') FROM markers m JOIN calls c ON c.id = m.call_id"
+            " WHERE m.kind = 'state' ORDER BY m.time_ns, m.id"
+        )
+        index = _MarkerIndex()
+        with self._guarded(), self._lock:
+            for row in self._connection.execute(query):
+                marker_id, time_ns, thread_id, request_id, function_id, has_tables = row
+                index.of_threads[thread_id].add(marker_id, time_ns)
+                if request_id is not None:
+                    index.of_requests[request_id, function_id].add(marker_id, time_ns)
+                if has_tables:
+                    index.tables.add(marker_id, time_ns)
+        return index
 
     def _row(self, query: str, *values: object) -> tuple[Any, ...] | None:
         with self._lock:
@@ -320,19 +368,37 @@ def reduced_trace(file: TraceFile, rows: Rows) -> tuple[Trace, "array[int]"]:
     """A trace of some of the calls only, without their values, and for each the position of its caller in it.
 
     A call whose caller is not among them hangs under the nearest one that is.
+
+    Raises:
+        TraceError: the file is damaged.
     """
     trace = Trace(file.metadata, list(file.threads.values()), list(file.requests.values()), file.functions)
     calls: Calls = trace.calls
     count = len(rows.id)
-    calls.id, calls.function_id, calls.thread_id = rows.id, rows.function_id, rows.thread_id
-    calls.request_id, calls.depth, calls.start_ns, calls.end_ns = (
-        rows.request_id, rows.depth, rows.start_ns, rows.end_ns,
-    )  # fmt: skip
+    calls.id, calls.function_id = rows.id, rows.function_id
+    for name in ("thread_id", "request_id", "depth", "start_ns", "end_ns"):
+        column: array[int] = getattr(rows, name)
+        setattr(calls, name, column or array(column.typecode, bytes(column.itemsize * count)))
     for name in ("call_line", "phase", "detail", "outcome"):
         setattr(calls, name, array("i", bytes(4 * count)))
+    if not rows.depth:
+        calls.parent_id = rows.parent_id
+        return trace, _positions(file, rows)
     parents = _nearest(file, rows)
     calls.parent_id = array("q", (rows.id[at] if at >= 0 else 0 for at in parents))
     return trace, parents
+
+
+def _positions(file: TraceFile, rows: Rows) -> "array[int]":
+    """By position, that of the caller, where all calls are there; -1 for none."""
+    if rows.id and rows.id[-1] == len(rows.id):
+        found = array("i", [parent_id - 1 for parent_id in rows.parent_id])
+    else:
+        at_of = {call_id: at for at, call_id in enumerate(rows.id)} | {0: -1}
+        found = array("i", [at_of.get(parent_id, len(rows.id)) for parent_id in rows.parent_id])
+    if any(parent >= at for at, parent in enumerate(found)):
+        raise TraceError(f"the trace {file.path} is damaged (a call before its caller): record it again")
+    return found
 
 
 def _nearest(file: TraceFile, rows: Rows) -> "array[int]":

@@ -98,12 +98,14 @@ def phase_ids(trace: Trace, catalogue: Catalogue, order: CallOrder | None = None
     result = [""] * len(trace.calls)
     is_held = bytearray(len(trace.calls) + 1)  # below the user's own code; the last one is the roots' parent
     function_ids, parents, threads = trace.calls.function_id, order.parents, trace.calls.thread_id
+    processes = {thread.id: thread.process_id for thread in trace.threads}
     first = current = next(iter(catalogue.phases), "")
     for position in order.preorder:
         parent = parents[position]
         function_id = function_ids[position]
         phase = moves.get(function_id)
-        if function_id in modules and parent >= 0 and threads[position] != threads[parent]:
+        is_module = function_id in modules and parent >= 0
+        if is_module and processes.get(threads[position]) != processes.get(threads[parent]):
             # Another process, a reloader's, runs the program from its beginning: so does the story.
             result[position] = current = first
             continue

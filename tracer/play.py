@@ -195,7 +195,7 @@ class _Play:
             with as_it_was(), leaving, loopback_ports(self._on_bound), self._reloader():
                 flusher.start()
                 if live is not None:
-                    live.attach(self.recorder, self.builder, flusher, self.texts)
+                    live.attach(self.recorder, self.builder, flusher, self.texts, self.driver)
                 self._run_program()
         finally:
             if live is not None:

@@ -96,6 +96,11 @@ def take(frame: FrameType) -> Snapshot | None:
     return snapshot
 
 
+def take_anywhere(frame: FrameType) -> Snapshot:
+    """As :func:`take`, and where that shows nothing, what the context stacks hold meanwhile."""
+    return take(frame) or _stacks()
+
+
 def _is_called_by_flask(frame: FrameType) -> bool:
     caller = frame.f_back
     return caller is not None and caller.f_code.co_qualname in _RUNNERS

@@ -1,6 +1,8 @@
 """The stepper on the screen: panes, keys, mouse."""
 
+import os
 from collections.abc import Callable
+from dataclasses import replace
 from typing import ClassVar
 
 from rich.markup import escape
@@ -16,14 +18,19 @@ from flasktrace.reports.stepper.moves import Move
 from flasktrace.reports.stepper.palette import Palette, is_dark_terminal
 from flasktrace.reports.stepper.quiz import Question, Quiz
 from flasktrace.reports.stepper.scene import Scene
+from flasktrace.reports.stepper.screen_layout import (
+    CSS,
+    PANES,
+    TALL_ROWS,
+    TITLE_CELLS,
+    WIDE_COLUMNS,
+    WIDE_ROWS,
+)
 from flasktrace.reports.stepper.session import Session
 from flasktrace.reports.stepper.source_pane import SourcePane
 from flasktrace.reports.stepper.tree_pane import TreePane
 from flasktrace.reports.stepper.words import help_lines
-
-PANES = ("calls", "source", "values", "explanation", "state")
-WIDE_COLUMNS, WIDE_ROWS = 110, 28
-TALL_ROWS = 16  # below, one pane at a time
+from flasktrace.reports.text import cells
 
 Edit = Callable[[str, int], str]
 
@@ -31,27 +38,7 @@ Edit = Callable[[str, int], str]
 class StepApp(App[None]):
     """The screen over one session."""
 
-    CSS = """
-    Screen { layout: vertical; overflow: hidden; }
-    #headline, #path, #status, #tabs { height: 1; padding: 0 1; }
-    #headline { background: $panel; }
-    #status { background: $panel; }
-    #panes { height: 1fr; }
-    .pane { border: round $foreground 30%; border-title-style: bold; padding: 0 1; scrollbar-size: 1 1; }
-    .pane:focus { border: round $primary; }
-    #calls, #source { overflow-x: hidden; }
-    .wide #panes { layout: grid; grid-size: 10 4; grid-rows: 4fr 4fr 3fr 5fr; }
-    .wide #calls { column-span: 4; row-span: 4; }
-    .wide #source { column-span: 6; row-span: 2; }
-    .wide #values { column-span: 3; row-span: 2; }
-    .wide #explanation { column-span: 3; row-span: 1; }
-    .wide #state { column-span: 3; row-span: 1; }
-    .wide #tabs { display: none; }
-    .narrow #panes { layout: vertical; }
-    .narrow .pane { height: 1fr; border: none; border-top: solid $foreground 30%; padding: 0 1; }
-    .narrow .pane:focus { border-top: solid $primary; }
-    .narrow .folded { display: none; }
-    """
+    CSS = CSS
     ENABLE_COMMAND_PALETTE = False
     AUTO_FOCUS = None  # the arrows walk, until a pane is chosen
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -88,7 +75,8 @@ class StepApp(App[None]):
     ]
 
     def __init__(self, session: Session, quiz: Quiz | None = None, edit: Edit | None = None) -> None:
-        super().__init__()
+        # Else Textual makes greys of the colours, and grey is one.
+        super().__init__(ansi_color=True if os.environ.get("NO_COLOR") else None)
         self.session, self.quiz, self._edit = session, quiz, edit
         self.palette = Palette(is_dark_terminal())
         self.theme = self._theme_name()
@@ -109,7 +97,7 @@ class StepApp(App[None]):
         with Container(id="panes"):
             yield TreePane(self.session, self.palette)
             yield SourcePane(self.palette)
-            for name in PANES[2:]:
+            for name in ("values", "state", "explanation"):  # as the grid is filled
                 with VerticalScroll(id=name, classes="pane"):
                     yield Static(id=f"{name}-text")
         yield Static(id="status")
@@ -145,10 +133,12 @@ class StepApp(App[None]):
 
     def show(self) -> None:
         """Draw the current stop in every pane."""
-        scene = self.scene = self.session.scene()
-        width = max(self.size.width - 2, 1)
-        palette, words = self.palette, self.session.words
-        self._static("headline").update(screen_texts.headline(scene, palette, width))
+        before, scene = self.scene, self.session.scene()
+        self.scene = scene
+        width, palette = max(self.size.width - 2, 1), self.palette
+        is_wide = self.screen_stack[0].has_class("wide")  # else the chapter is beside the tabs
+        top = scene if is_wide else replace(scene, chapter="")
+        self._static("headline").update(screen_texts.headline(top, palette, width))
         path, self._crumbs = screen_texts.path_line(scene, palette, width)
         self._static("path").update(path)
         self.query_one(SourcePane).show(scene.place)
@@ -156,47 +146,62 @@ class StepApp(App[None]):
         self._static("values-text").update(screen_texts.values_text(scene, palette))
         self._static("explanation-text").update(screen_texts.explanation_text(scene, palette))
         self._static("state-text").update(screen_texts.state_text(scene, self.session, palette))
+        if before is None or (before.call_id, before.ending) != (scene.call_id, scene.ending):
+            for pane in self.query(VerticalScroll):
+                pane.scroll_home(animate=False)
+        self._show_titles(scene, width)
+        self._show_status()
+
+    def _show_titles(self, scene: Scene, width: int) -> None:
+        words, place = self.session.words, scene.place
         titles = {
             "calls": words.calls_tree,
-            "source": words.source,
             "values": words.values,
             "explanation": words.explanation,
-            "state": words.state,
+            "state": words.state + ("*" if any(row.is_changed for row in scene.state) else ""),
+            "source": words.source,
         }
-        for name, title in titles.items():
-            where = f" {scene.place.shown_path}:{scene.place.line}" if name == "source" else ""
-            note = f" ({scene.place.note})" if where and scene.place.lines and scene.place.note else ""
-            self.query_one(f"#{name}").border_title = escape(title + where + note)
-        is_changed = any(row.is_changed for row in scene.state)
-        names = [
-            (key, title + ("*" if key == "state" and is_changed else "")) for key, title in titles.items()
-        ]
+        for number, (name, title) in enumerate(titles.items(), 1):
+            self.query_one(f"#{name}").border_title = escape(f"{number} {title}")
+        source = self.query_one(SourcePane)
+        start = f"{len(titles)} {words.source} "
+        note = f" ({place.note})" if place.lines and place.note else ""
+        room = (source.outer_size.width or width) - cells(start + note) - TITLE_CELLS
+        where = screen_texts.tail(f"{place.shown_path}:{place.line}", room)
+        source.border_title = escape(start + where + note)
         if self.size.height >= TALL_ROWS:
-            names = [each for each in names if each[0] != "source"]
-        text, self._tabs = screen_texts.tabs_line(names, self.selected, palette)
+            del titles["source"]
+        text, self._tabs = screen_texts.tabs_line(titles, self.selected, palette=self.palette)
+        screen_texts.add_right(text, scene.chapter, self.palette, width)
         self._static("tabs").update(text)
-        self._show_status()
 
     def _static(self, name: str) -> Static:
         return self.query_one(f"#{name}", Static)
 
     def _show_status(self) -> None:
         session, words = self.session, self.session.words
+        score = f" · {self.quiz.short_score()}" if self.quiz is not None else ""
+        right = f"{session.level.value} · {session.language}{score}"
+        width = max(self.size.width - 2, 1)
+        room = max(width - len(right) - 2, 1)
         text = Text(no_wrap=True, overflow="ellipsis")
         if self.message:
             text.append(self.message, self.palette["changed"])
         else:
             if about := self.status():
                 text.append(f"{about} · ", self.palette["changed"])
-            text.append(words.key_line, self.palette["muted"])
-        score = f" · {self.quiz.short_score()}" if self.quiz is not None else ""
-        right = f"{session.level.value} · {session.language}{score}"
-        width = max(self.size.width - 2, 1)
-        text.truncate(max(width - len(right) - 2, 1), overflow="ellipsis")
+            keys = screen_texts.fitting(words.key_lines, room - text.cell_len)
+            text.append(keys, self.palette["muted"])
+        text.truncate(room, overflow="ellipsis")
         text.append(" " * max(width - text.cell_len - len(right), 1))
         text.append(right, self.palette["heading"])
         self._static("status").update(text)
-        self.message = ""
+
+    async def on_event(self, event: events.Event) -> None:
+        """What was told stays until a key or a button is pressed."""
+        if isinstance(event, events.Key | events.MouseDown):
+            self.message = ""
+        await super().on_event(event)
 
     def status(self) -> str:
         """What is to be told in the last line before the keys."""
@@ -219,24 +224,25 @@ class StepApp(App[None]):
         if question is None:
             self._moved(self.session.forward(move))
         else:
-            self._ask(question, move)
+            self._ask(question, lambda: self._moved(self.session.forward(move)))
 
     def _moved(self, has_moved: bool) -> None:
         words, walk = self.session.words, self.session.walk
-        if not has_moved and walk.index in (0, len(walk) - 1):
+        is_last = walk.index == len(walk) - 1
+        if not has_moved and (is_last or not walk.index):
             self.message = words.at_end if walk.index else words.at_start
-            if walk.index and self.quiz is not None:
-                self.message = self.quiz.score()
+        if is_last and self.quiz is not None:
+            self.message = f"{words.at_end} {self.quiz.score()}"
         self.show()
 
-    def _ask(self, question: Question, move: Move) -> None:
+    def _ask(self, question: Question, go_on: Callable[[], None]) -> None:
         words = self.session.words
-        entries = [(Text(f"{i} {name}"), True) for i, name in enumerate(question.choices, 1)]
+        entries = [(Text(f"{i} {name}"), True) for i, name in enumerate(question.names, 1)]
 
         def judged(choice: int | None) -> None:
             assert self.quiz is not None
             lines = self.quiz.answer(question, choice)
-            self._moved(self.session.forward(move))
+            go_on()
             self.push_screen(dialogs.Read(lines[0], Text("\n".join([*lines[1:], "", self.quiz.score()]))))
 
         self.push_screen(dialogs.Choose(words.quiz_ask, entries), judged)
@@ -307,10 +313,9 @@ class StepApp(App[None]):
         def typed(text: str | None) -> None:
             if text is None:
                 return
-            if self.session.search(text):
-                self.message = words.found_at.format(text=self.session.last_search)
-            else:
-                self.message = words.not_found.format(text=self.session.last_search)
+            has_found = self.session.search(text)
+            template = words.found_at if has_found else words.not_found
+            self.message = self.session.folded_note() or template.format(text=self.session.last_search)
             self.show()
 
         self.push_screen(dialogs.Ask(words.search, self.session.last_search), typed)
@@ -324,7 +329,9 @@ class StepApp(App[None]):
                 return
             digits = text.strip().lstrip("#")[:18]
             try:
-                self._moved(self.session.to_call(int(digits)))
+                has_moved = self.session.to_call(int(digits))
+                self.message = self.session.folded_note()
+                self._moved(has_moved)
             except (KeyError, ValueError):
                 self.tell(words.no_call.format(id=digits))
 
@@ -406,9 +413,10 @@ class StepApp(App[None]):
 
     def action_copy(self) -> None:
         """Copy the chain so far."""
-        names = self.session.chain()
+        words, names = self.session.words, self.session.chain()
         self.copy_to_clipboard(" -> ".join(names))
-        self.tell(self.session.words.copied.format(count=len(names)))
+        title = words.copied.format(count=f"{len(names):,}")
+        self.push_screen(dialogs.Read(title, Text(" -> ".join(names))))
 
     def action_leave(self) -> None:
         """Quit."""

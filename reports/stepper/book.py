@@ -6,7 +6,7 @@ and :class:`~flasktrace.reports.stepper.file_book.FileBook` for a file too long 
 
 from array import array
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -57,6 +57,10 @@ class Steps(Protocol):
         """The step that stands for a call; None when there is no such call."""
         ...
 
+    def next_of(self, function_ids: Collection[int], after: int) -> int | None:
+        """The first step behind ``after`` whose function is one of these."""
+        ...
+
     def find(self, text: str, after: int) -> int | None:
         """The next step, from the one behind ``after`` on and around, whose names or values hold a text."""
         ...
@@ -84,6 +88,10 @@ class Book(Protocol):
         """
         ...
 
+    def find_call(self, text: str, after_id: int) -> int | None:
+        """The next call, from the one behind ``after_id`` on and around, that holds a text."""
+        ...
+
     def snapshot(self, thread_id: int, until_ns: int) -> Snapshot | None:
         """The last snapshot of a thread by a moment."""
         ...
@@ -94,6 +102,10 @@ class Book(Protocol):
 
     def tables(self, until_ns: int) -> Snapshot | None:
         """The last snapshot of the app's tables by a moment."""
+        ...
+
+    def has_contexts(self) -> bool:
+        """Whether the context stacks were recorded at all."""
         ...
 
     def ledgers(self) -> Sequence[Ledger] | None:
@@ -164,24 +176,39 @@ class FoldedSteps:
             return None
         return owners[position] - 1 if position < len(owners) else None  # the trace may have grown
 
+    def next_of(self, function_ids: Collection[int], after: int) -> int | None:
+        """The first step behind ``after`` whose function is one of these."""
+        return next_of(self._trace, self._positions, function_ids, after)
+
     def find(self, text: str, after: int) -> int | None:
         """The next step that holds a text; after the last comes the first."""
-        wanted = text.lower()
-        calls = self._trace.calls
-        functions = {key for key, each in self._trace.functions.items() if function_matches(each, wanted)}
-        details = {i for i, each in enumerate(calls.details) if detail_matches(each, wanted)}
-        outcomes = {i for i, each in enumerate(calls.outcomes) if outcome_matches(each, wanted)}
+        holds = holder_of(self._trace, text)
         count = len(self)
-        for offset in range(1, count + 1):
-            index = (after + offset) % count
-            at = self._positions[index]
-            if (
-                calls.function_id[at] in functions
-                or calls.detail[at] in details
-                or calls.outcome[at] in outcomes
-            ):
-                return index
+        indices = ((after + offset) % count for offset in range(1, count + 1))
+        return next((index for index in indices if holds(self._positions[index])), None)
+
+
+def next_of(trace: Trace, positions: "array[int]", function_ids: Collection[int], after: int) -> int | None:
+    """The first step behind ``after`` whose function is one of these, the steps being at these positions."""
+    ids, wanted = trace.calls.function_id, frozenset(function_ids)
+    if not wanted:
         return None
+    return next((i for i in range(after + 1, len(positions)) if ids[positions[i]] in wanted), None)
+
+
+def holder_of(trace: Trace, text: str) -> Callable[[int], bool]:
+    """Tells, by position, which calls' names or values hold a text."""
+    wanted, calls = text.lower(), trace.calls
+    functions = {key for key, each in trace.functions.items() if function_matches(each, wanted)}
+    details = {i for i, each in enumerate(calls.details) if detail_matches(each, wanted)}
+    outcomes = {i for i, each in enumerate(calls.outcomes) if outcome_matches(each, wanted)}
+
+    def holds(at: int) -> bool:
+        return (
+            calls.function_id[at] in functions or calls.detail[at] in details or calls.outcome[at] in outcomes
+        )
+
+    return holds
 
 
 @dataclass(slots=True)
@@ -232,6 +259,13 @@ class MemoryBook:
         """One call."""
         return self.trace.call(call_id)
 
+    def find_call(self, text: str, after_id: int) -> int | None:
+        """The next call that holds a text; after the last comes the first."""
+        holds, calls = holder_of(self.trace, text), self.trace.calls
+        first = bisect_right(calls.id, after_id)
+        positions = (*range(first, len(calls)), *range(first))
+        return next((calls.id[at] for at in positions if holds(at)), None)
+
     def snapshot(self, thread_id: int, until_ns: int) -> Snapshot | None:
         """The last snapshot of a thread by a moment."""
         own = self._snapshots.get(thread_id, [])
@@ -253,6 +287,10 @@ class MemoryBook:
         """The last snapshot of the app's tables by a moment, of whatever thread."""
         found = [each for each in self._all() if "view_functions" in each.data and each.time_ns <= until_ns]
         return max(found, key=lambda each: each.time_ns, default=None)
+
+    def has_contexts(self) -> bool:
+        """Whether the context stacks were recorded at all."""
+        return any("request_stack" in each.data for each in self._all())
 
     def ledgers(self) -> Sequence[Ledger]:
         """What became of each hook in each request."""

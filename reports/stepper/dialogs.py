@@ -18,6 +18,7 @@ _CSS = """
     border: round $primary; background: $surface; padding: 0 1;
 }}
 {name} OptionList {{ height: auto; max-height: 100%; border: none; background: $surface; padding: 0; }}
+{name} OptionList:nocolor > .option-list--option-highlighted {{ text-style: bold underline; }}
 {name} VerticalScroll {{ height: auto; }}
 {name} Input {{ border: none; height: 1; padding: 0; }}
 """

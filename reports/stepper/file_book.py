@@ -1,7 +1,7 @@
 """A book over a trace file that is too long to be read whole: columns of a level, and single calls."""
 
 from array import array
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from flasktrace.reports.folded import Level, Step
@@ -12,6 +12,7 @@ from flasktrace.reports.stepper.book import (
     detail_matches,
     function_matches,
     is_milestone,
+    next_of,
     outcome_matches,
 )
 from flasktrace.tracer.catalogue import Catalogue
@@ -52,7 +53,7 @@ class FileSteps:
         position, parent = self.positions[index], self.parents[index]
         call = self.file.call(self.trace.calls.id[position])
         function = self.file.functions[call.function_id]
-        threads = self.trace.calls.thread_id
+        above = self.file.call(self.trace.calls.id[self.positions[parent - 1]]) if parent else call
         return Step(
             number=index + 1,
             call=call,
@@ -62,7 +63,7 @@ class FileSteps:
             parent_number=parent or None,
             phase=self.catalogue.phases.get(self.phases[position]) or first_phase(self.catalogue),
             repeat_ns=call.duration_ns,
-            is_hand_over=bool(parent) and threads[self.positions[parent - 1]] != threads[position],
+            is_hand_over=above.thread_id != call.thread_id,
         )
 
     def function_at(self, index: int) -> Function:
@@ -82,27 +83,35 @@ class FileSteps:
             pass
         return None
 
+    def next_of(self, function_ids: Collection[int], after: int) -> int | None:
+        """The first step behind ``after`` whose function is one of these."""
+        return next_of(self.trace, self.positions, function_ids, after)
+
     def find(self, text: str, after: int) -> int | None:
         """The next step that holds a text; after the last comes the first."""
-        wanted = text.lower()
-        functions = [key for key, each in self.file.functions.items() if function_matches(each, wanted)]
         calls = self.trace.calls
-        for call_id in self.file.find(text, functions, calls.id[self.positions[after]]):
+        for call_id in found_calls(self.file, text, calls.id[self.positions[after]]):
             try:
                 index = self.owners[calls.index_of(call_id)] - 1
             except KeyError:
                 continue
-            if calls.id[self.positions[index]] == call_id and self._holds(call_id, wanted):
+            if calls.id[self.positions[index]] == call_id:
                 return index
         return None
 
-    def _holds(self, call_id: int, wanted: str) -> bool:
-        call = self.file.call(call_id)
-        return (
-            function_matches(self.file.functions[call.function_id], wanted)
+
+def found_calls(file: TraceFile, text: str, after_id: int) -> Iterator[int]:
+    """The ids of the calls whose names or values hold a text; after the last comes the first."""
+    wanted = text.lower()
+    functions = {key for key, each in file.functions.items() if function_matches(each, wanted)}
+    for call_id in file.find(text, list(functions), after_id):
+        call = file.call(call_id)
+        if (
+            call.function_id in functions
             or detail_matches(Detail(call.receiver, call.parameters), wanted)
             or outcome_matches(call.outcome, wanted)
-        )
+        ):
+            yield call_id
 
 
 @dataclass(slots=True)
@@ -133,23 +142,29 @@ class FileBook:
         return self._levels[level]
 
     def _read(self, level: Level) -> FileSteps:
-        trace, parents = reduced_trace(self.file, self.file.rows_of(self._relevant(level)))
+        wanted_ids = self._relevant(level)
+        if wanted_ids is not None:
+            rows = self.file.rows_of(wanted_ids)
+        else:  # which thread a call is in matters where some are hidden, and to tell processes apart
+            has_processes = any(thread.process_id for thread in self.file.threads.values())
+            rows = self.file.all_rows(with_threads=has_processes or level is not Level.ALL)
+        trace, parents = reduced_trace(self.file, rows)
         order = CallOrder(parents, preorder_of(parents))
         phases = phase_ids(trace, self.catalogue, order)
         shown = shown_positions(trace, self.catalogue, order, phases, level)
-        columns = _numbered(order, shown)
+        columns = _all_numbered(order) if level is Level.ALL else _numbered(order, shown)
         wanted = {key for key, each in self.functions.items() if is_milestone(each, self.catalogue)}
         ids = trace.calls.function_id
         milestones = array("i", [i for i, at in enumerate(columns[0]) if ids[at] in wanted])
         return FileSteps(self.file, self.catalogue, trace, phases, *columns, milestones)
 
-    def _relevant(self, level: Level) -> list[int]:
-        """Ids of the functions that a level shows, or that move the story from phase to phase."""
+    def _relevant(self, level: Level) -> list[int] | None:
+        """Ids of the functions that a level shows, or that move the story on to a phase; None for all."""
         functions = self.functions.values()
         # Whether a call leads into a library depends on its caller, whatever that is.
         has_libraries = any(each.origin is Origin.LIBRARY for each in functions)
         if level is Level.ALL or (has_libraries and level is not Level.CHAPTERS):
-            return list(self.functions)
+            return None
         found = []
         for key, function in self.functions.items():
             landmark = self.catalogue.landmark(function.module, function.qualname)
@@ -164,21 +179,28 @@ class FileBook:
         """One call."""
         return self.file.call(call_id)
 
+    def find_call(self, text: str, after_id: int) -> int | None:
+        """The next call that holds a text; after the last comes the first."""
+        return next(found_calls(self.file, text, after_id), None)
+
     def snapshot(self, thread_id: int, until_ns: int) -> Snapshot | None:
         """The last snapshot of a thread by a moment."""
-        return self._snapshot(self.file.last_marker(until_ns, "c.thread_id = ?", thread_id))
+        return self._snapshot(self.file.last_of_thread(thread_id, until_ns))
 
     def snapshot_of(self, qualname: str, request_id: int, until_ns: int) -> Snapshot | None:
         """The last one of a request by a moment, made when a function of this name returned."""
         for function in self.functions.values():
             if function.qualname == qualname:
-                condition = "c.request_id = ? AND c.function_id = ?"
-                return self._snapshot(self.file.last_marker(until_ns, condition, request_id, function.id))
+                return self._snapshot(self.file.last_of_request(request_id, function.id, until_ns))
         return None
 
     def tables(self, until_ns: int) -> Snapshot | None:
         """The last snapshot of the app's tables by a moment."""
         return self._snapshot(self.file.last_tables(until_ns))
+
+    def has_contexts(self) -> bool:
+        """Whether the context stacks were recorded at all."""
+        return self.file.has_contexts
 
     def ledgers(self) -> Sequence[Ledger] | None:
         """What became of each hook in each request: for this alone the trace is read whole."""
@@ -197,15 +219,31 @@ class FileBook:
         )
 
 
-def _numbered(
-    order: CallOrder, shown: bytearray
-) -> tuple["array[int]", "array[int]", "array[int]", "array[int]"]:
+Columns = tuple["array[int]", "array[int]", "array[int]", "array[int]"]
+
+
+def _all_numbered(order: CallOrder) -> Columns:
+    """As :func:`_numbered`, when every call is shown."""
+    owners = array("i", bytes(4 * (len(order.preorder) + 1)))  # the last one is the roots' caller
+    for number, position in enumerate(order.preorder, 1):
+        owners[position] = number
+    caller_of = order.parents
+    parents = array("i", [owners[caller_of[position]] for position in order.preorder])
+    depths = array("i", [-1])  # the roots' caller again
+    deepen = depths.append
+    for above in parents:
+        deepen(depths[above] + 1)
+    return order.preorder, parents, depths[1:], owners[:-1]
+
+
+def _numbered(order: CallOrder, shown: bytearray) -> Columns:
     """The columns of the steps: positions, callers' numbers, depths; and the owners by position."""
     positions, parents, depths = array("i"), array("i"), array("i")
     owners = array("i", bytes(4 * len(shown)))
     number = 0
+    of_caller = order.parents
     for position in order.preorder:
-        caller = order.parents[position]
+        caller = of_caller[position]
         above = owners[caller] if caller >= 0 else 0
         if shown[position]:
             number += 1

@@ -1,14 +1,13 @@
 """The stepper on the screen while the program runs: held threads, live state."""
 
-import asyncio
-
 from rich.text import Text
 from textual.binding import Binding
 
 from flasktrace.reports.stepper import dialogs
 from flasktrace.reports.stepper.app import Edit, StepApp
 from flasktrace.reports.stepper.live_session import LiveSession
-from flasktrace.reports.stepper.quiz import Quiz
+from flasktrace.reports.stepper.quiz import Question, Quiz
+from flasktrace.tracer.live import Go
 
 
 class LiveApp(StepApp):
@@ -19,32 +18,51 @@ class LiveApp(StepApp):
     def __init__(self, session: LiveSession, quiz: Quiz | None = None, edit: Edit | None = None) -> None:
         super().__init__(session, quiz, edit)
         self.live_session = session
-        self._loop: asyncio.AbstractEventLoop | None = None
+        self._is_listening = False
         self._has_told_end = False
+        self._is_asking = False
 
     def on_mount(self) -> None:
         """Begin to listen to the program."""
-        self._loop = asyncio.get_running_loop()
+        self._is_listening = True
         super().on_mount()
         self.heard()
 
     def wake(self) -> None:
         """A message has come; called in any thread."""
-        if self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self.heard)
+        if self._is_listening and self.is_running:
+            self.call_later(self.heard)
 
     def heard(self) -> None:
-        """Draw what has changed."""
-        live, words = self.live_session.live, self.session.words
-        has_changed = self.live_session.hear()
+        """Draw what has changed; in quiz mode a question comes before a milestone is seen."""
+        session, live, words = self.live_session, self.live_session.live, self.session.words
+        before = session.spot
+        has_changed = session.hear()
         if live.done is not None and not self._has_told_end:
             self._has_told_end = True
-            self.message = ". ".join([words.live_done, *answer_lines(self.live_session)])
+            self.message = ". ".join([words.live_done, *answer_lines(session)])
             has_changed = True
-        if has_changed:
+        question = self._question() if has_changed else None
+        if question is not None:
+            session.to_call(*before)
+            self._is_asking = True
+            self._ask(question, self._answered)
+        elif has_changed:
             self.show()
         else:
             self._show_status()
+
+    def _question(self) -> Question | None:
+        session = self.live_session
+        if self.quiz is None or self._is_asking or not session.is_at_front():
+            return None
+        # After a run it is anything but the next.
+        return None if session.live.last_go is Go.RUN else self.quiz.question_here()
+
+    def _answered(self) -> None:
+        self._is_asking = False
+        self.session.to_end()
+        self.show()
 
     def status(self) -> str:
         """What the program is doing, for the last line."""

@@ -184,6 +184,11 @@ class LiveSession(Session):
             return now
         return marked(now, [*live_rows(hold.before, words), *recorded])
 
+    def is_at_front(self) -> bool:
+        """Whether the stop is where the walked thread is held."""
+        hold = self._hold()
+        return hold is not None and self.spot == hold.spot
+
     def threads(self) -> list[tuple[int, str]]:
         """The threads that can be walked: their ids, and what each is doing."""
         found = []
@@ -197,7 +202,8 @@ class LiveSession(Session):
                 continue
             call = trace.call(hold.spot[0])
             request = requests.get(call.request_id or 0)
-            about = f" ({clean(request.method)} {clean(request.target)})" if request is not None else ""
+            asks = "" if request is None else clean(f"{request.method} {request.target}".rstrip())
+            about = f" ({asks})" if asks else ""
             name = clean(trace.functions[call.function_id].qualname)
             found.append((thread.id, f"{clean(thread.name)}{about}: {self.words.held} #{call.id} {name}"))
         return found

@@ -55,13 +55,11 @@ class Walk:
     depths: Sequence[int]
     milestones: Sequence[int] = ()
     index: int = 0
-    _entries: "array[int]" = field(init=False, repr=False)
     _lowest: "array[int]" = field(init=False, repr=False)  # depth of each block of steps
     _way: list[tuple[Move, int, int]] = field(default_factory=list, init=False, repr=False)
 
     def __post_init__(self) -> None:
         depths, count = self.depths, len(self.depths)
-        self._entries = array("q", [2 * i - depth for i, depth in enumerate(depths)])
         self._lowest = array("q", [min(depths[i : i + BLOCK]) for i in range(0, count, BLOCK)])
 
     def __len__(self) -> int:
@@ -78,7 +76,7 @@ class Walk:
         if not 0 <= index < len(self):
             raise IndexError(f"stop {index} of {len(self)}")
         step = self.entered(index)
-        ends = index - self._entries[step]
+        ends = index - self.entry(step)
         if not ends:
             return Stop(index, step, False)
         # After the entry of `step` come its end, its parent's, and so on up to the next entry.
@@ -86,15 +84,15 @@ class Walk:
 
     def entry(self, step: int) -> int:
         """Index of the stop at the entry of a step."""
-        return self._entries[step]
+        return 2 * step - self.depths[step]
 
     def end(self, step: int) -> int:
         """Index of the stop at the end of a step."""
-        return self._entries[step] + 2 * self._size(step) - 1
+        return self.entry(step) + 2 * self._size(step) - 1
 
     def entered(self, index: int) -> int:
         """The last step whose entry is at or before a stop."""
-        return bisect_right(self._entries, index) - 1
+        return bisect_right(range(len(self.depths)), index, key=self.entry) - 1
 
     def parent(self, step: int) -> int | None:
         """The step that a step is drawn under."""

@@ -12,7 +12,7 @@ from typing import TextIO
 from flasktrace.reports.folded import Level
 from flasktrace.reports.stepper.live_session import LiveSession
 from flasktrace.reports.stepper.moves import Move
-from flasktrace.reports.stepper.quiz import Quiz
+from flasktrace.reports.stepper.quiz import Question, Quiz
 from flasktrace.reports.stepper.scene import Place, Scene
 from flasktrace.reports.stepper.session import LANGUAGES, Session
 from flasktrace.reports.stepper.words import help_lines
@@ -121,9 +121,11 @@ class Plain:
                 moved = session.backward(move)
             else:
                 if self.quiz is not None:
-                    self._ask_about(move)
+                    self._ask(self.quiz.question_before(session.walk.target(move)))
                 moved = session.forward(move)
                 self.settle()
+                if self.quiz is not None and self.quiz.is_live:
+                    self._ask(self.quiz.question_here())
             has_moved |= moved
         self._shown(has_moved)
 
@@ -136,14 +138,12 @@ class Plain:
             elif stop.index == 0:
                 self.write(words.at_start)
 
-    def _ask_about(self, move: Move) -> None:
-        assert self.quiz is not None
-        words = self.session.words
-        question = self.quiz.question_before(self.session.walk.target(move))
-        if question is None:
+    def _ask(self, question: Question | None) -> None:
+        if question is None or self.quiz is None:
             return
+        words = self.session.words
         self.write(words.quiz_ask)
-        for number, name in enumerate(question.choices, 1):
+        for number, name in enumerate(question.names, 1):
             self.write(f"  {number}. {name}")
         answer = (self.ask(words.quiz_choose) or "").strip()
         chosen = int(answer) - 1 if answer.isdecimal() and 1 <= int(answer) <= len(question.choices) else None
@@ -194,6 +194,7 @@ class Plain:
         words = self.session.words
         if self.session.search(text):
             self.show()
+            self._tell_folded()
         else:
             self.write(words.not_found.format(text=clean(self.session.last_search)))
 
@@ -203,9 +204,15 @@ class Plain:
             self.write(words.want_number)
             return
         try:
-            self._shown(self.session.to_call(int(text[:18])))
+            self.session.to_call(int(text[:18]))
+            self.show()
+            self._tell_folded()
         except KeyError:
             self.write(words.no_call.format(id=text[:18]))
+
+    def _tell_folded(self) -> None:
+        if note := self.session.folded_note():
+            self.write(note)
 
     def _bookmark(self) -> None:
         words = self.session.words

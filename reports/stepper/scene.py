@@ -144,6 +144,8 @@ class Stage:
             has_values = self.book.metadata.level_of_detail == "values"
             rows.append(Row("", words.no_arguments if has_values else words.no_values, "note"))
         rows.extend(self._end_rows(call, is_end, words))
+        if called := self.how_called(step, words):
+            rows.append(Row("", called, "note"))
         found = resolution(call, step.function)
         if found is not None:
             text = words.inherited.format(actual=found.actual, defining=found.defining)
@@ -162,16 +164,24 @@ class Stage:
             return [Row(words.raised, end.text, "raised"), *rows]
         return [Row(words.returned, end.text or "None", "returned"), *rows]
 
+    def how_called(self, step: Step, words: StepWords) -> str:
+        """The caller's line, with its text, or in which new thread it runs; "" where neither is known."""
+        if step.is_hand_over:
+            thread = self.book.threads.get(step.call.thread_id)
+            name = clean(thread.name) if thread is not None else str(step.call.thread_id)
+            return words.new_thread.format(name=name)
+        caller = self.place_in_caller(step, 1, words) if step.call.call_line else None
+        if caller is None:
+            return ""
+        code = caller.lines[caller.line - 1].strip() if caller.line <= len(caller.lines) else ""
+        return f"{caller.note}: {code}" if code else caller.note
+
     def _count_rows(self, step: Step, words: StepWords) -> list[Row]:
         rows = []
         if step.repeat_count > 1:
             rows.append(Row("", words.repeated.format(count=step.repeat_count), "note"))
         if step.hidden_count:
             rows.append(Row("", words.folded.format(count=step.hidden_count), "note"))
-        if step.is_hand_over:
-            thread = self.book.threads.get(step.call.thread_id)
-            name = clean(thread.name) if thread is not None else str(step.call.thread_id)
-            rows.append(Row("", words.new_thread.format(name=name), "note"))
         return rows
 
     def explanation(self, step: Step, catalogue: Catalogue, words: StepWords) -> tuple[str, ...]:
@@ -195,7 +205,7 @@ class Stage:
     def request(self, call: Call) -> str:
         """``GET /index``, or "" outside of a request."""
         found = self.book.requests.get(call.request_id or 0)
-        return "" if found is None else clean(f"{found.method} {found.target}")
+        return "" if found is None else clean(f"{found.method} {found.target}".rstrip())
 
 
 def has_raised(call: Call) -> bool:

@@ -1,5 +1,7 @@
 """The texts of the panes, as rich texts; recorded text never goes through markup."""
 
+from collections.abc import Mapping, Sequence
+
 from rich.text import Text
 
 from flasktrace.reports.stepper.palette import Palette
@@ -8,6 +10,7 @@ from flasktrace.reports.stepper.session import Session
 from flasktrace.reports.text import cells, shorten
 
 _SEPARATOR = " › "
+MIN_RIGHT_CELLS = 12  # less says nothing
 
 
 def headline(scene: Scene, palette: Palette, width: int) -> Text:
@@ -15,16 +18,29 @@ def headline(scene: Scene, palette: Palette, width: int) -> Text:
     sign = {"raised": "✗", "returned": "◀", "unfinished": "…"}.get(scene.ending, "▶")
     style = {"raised": "raised", "returned": "returned"}.get(scene.ending, "heading")
     left = f"{sign} #{scene.call_id} {scene.title}"
+    count = f"{scene.stop.index + 1:,}/{scene.stop_count:,}"
     about = " · ".join(part for part in (scene.chapter, scene.request) if part)
-    right = f"{about}  {scene.stop.index + 1:,}/{scene.stop_count:,}" if about else ""
-    right = right or f"{scene.stop.index + 1:,}/{scene.stop_count:,}"
-    room = max(width - cells(right) - 2, width // 2)
-    left = shorten(left, room)
+    right = fitting([f"{part}  {count}" for part in (about, scene.request) if part] + [count], width // 2)
+    left = shorten(left, max(width - cells(right) - 2, width // 2))
     text = Text(no_wrap=True, overflow="ellipsis")
     text.append(left, palette[style])
     text.append(" " * max(width - cells(left) - cells(right), 2))
     text.append(right, palette["muted"])
     return text
+
+
+def tail(text: str, room_cells: int) -> str:
+    """The end of a text, as of a path the name, with an ellipsis where it was cut."""
+    if cells(text) <= room_cells:
+        return text
+    while text and cells(text) > room_cells - 1:
+        text = text[1:]
+    return f"…{text}"
+
+
+def fitting(texts: Sequence[str], room_cells: int) -> str:
+    """The first text there is room for, else the last one."""
+    return next((text for text in texts if cells(text) <= room_cells), texts[-1])
 
 
 def visible_crumbs(path: tuple[Crumb, ...], room_cells: int) -> tuple[bool, tuple[Crumb, ...]]:
@@ -97,12 +113,20 @@ def state_text(scene: Scene, session: Session, palette: Palette) -> Text:
     return text
 
 
-def tabs_line(names: list[tuple[str, str]], selected: str, palette: Palette) -> tuple[Text, list[str]]:
+def tabs_line(titles: Mapping[str, str], selected: str, palette: Palette) -> tuple[Text, list[str]]:
     """The tabs of a small window, and for each cell the tab it belongs to."""
     text = Text(no_wrap=True)
     owners: list[str] = []
-    for number, (key, name) in enumerate(names, 1):
+    for number, (key, name) in enumerate(titles.items(), 1):
         label = f"[{number} {name}]" if key == selected else f" {number} {name} "
         text.append(label, palette["heading" if key == selected else "muted"])
         owners += [key] * cells(label)
     return text, owners
+
+
+def add_right(text: Text, more: str, palette: Palette, width: int) -> None:
+    """Something at the right end of a line, as far as there is room."""
+    room = width - text.cell_len - 2
+    if more and room >= MIN_RIGHT_CELLS:
+        shown = shorten(more, room)
+        text.append(" " * (width - text.cell_len - cells(shown)) + shown, palette["muted"])

@@ -51,6 +51,7 @@ class Session:
     bookmarks: list[Spot] = field(default_factory=list)
     looking_up: int = 0  # how many callers up the source is shown
     last_search: str = ""
+    folded_call: int | None = None  # that was looked for, when another one stands for it
     steps: Steps = field(init=False)
     walk: Walk = field(init=False)
     _stage: Stage = field(init=False)
@@ -124,7 +125,16 @@ class Session:
         index = self.steps.index_of(call_id)
         if index is None:
             raise KeyError(call_id)
-        return self.to_step(index, is_end)
+        moved = self.to_step(index, is_end)
+        self.folded_call = call_id if self.steps[index].call.id != call_id else None
+        return moved
+
+    def folded_note(self) -> str:
+        """What to say when the call that was looked for is folded away at this level, or ""."""
+        if self.folded_call is None:
+            return ""
+        function = self.book.functions[self.book.call(self.folded_call).function_id]
+        return self.words.stands_for.format(id=self.folded_call, name=display_name(function))
 
     def run_on(self) -> bool:
         """To the next bookmark, or to the end."""
@@ -163,15 +173,23 @@ class Session:
         return found
 
     def search(self, text: str) -> bool:
-        """To the next step whose names or values hold a text; "" for the last text. Tell whether one does."""
+        """To the next step whose names or values hold a text; "" for the last text. Tell whether one does.
+
+        When only calls do that are folded away at this level, to the step that stands for the next of them.
+        """
         self.last_search = text or self.last_search
         if not self.last_search:
             return False
         found = self.steps.find(self.last_search, self.stop.step)
-        if found is None:
-            return False
-        self.to_step(found)
-        return True
+        if found is not None:
+            self.to_step(found)
+            return True
+        after = self.folded_call if self.folded_call is not None else self.step.call.id
+        call_id = self.book.find_call(self.last_search, after)
+        if call_id is not None and self.steps.index_of(call_id) is not None:
+            self.to_call(call_id)
+            return True
+        return False
 
     def set_level(self, level: Level) -> None:
         """Show more or less; the stop stays, or becomes that of the step which stands for it."""
@@ -180,7 +198,7 @@ class Session:
         index = self.steps.index_of(call_id) or 0
         is_exact = self.steps[index].call.id == call_id
         self.walk.go_to(self.walk.end(index) if is_end and is_exact else self.walk.entry(index))
-        self._before, self.looking_up = None, 0
+        self._before, self.looking_up, self.folded_call = None, 0, None
 
     def next_level(self) -> None:
         """The next finer level, after the finest the coarsest."""
@@ -273,10 +291,18 @@ class Session:
             state=tuple(self.state()),
         )
 
+    def how_called(self, step: Step) -> str:
+        """Where a step is called from, as a line; "" where that is not known."""
+        return self._stage.how_called(step, self.words)
+
+    def explanation(self, step: Step) -> tuple[str, ...]:
+        """What a step's function does, and why it is there."""
+        return self._stage.explanation(step, self.catalogue, self.words)
+
     def _moved(self, make: Callable[[], object]) -> bool:
         spot, index = self.spot, self.walk.index
         make()
-        self.looking_up = 0
+        self.looking_up, self.folded_call = 0, None
         if self.walk.index == index:
             return False
         self._before = spot

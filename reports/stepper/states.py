@@ -31,6 +31,9 @@ def state_rows(book: Book, call: Call, is_end: bool, words: StepWords) -> list[S
     snapshot = book.snapshot(call.thread_id, moment_ns)
     if snapshot is not None:
         rows.extend(_context_rows(snapshot.data, words))
+    elif call.request_id is not None and book.has_contexts():
+        # Each push is recorded: none has been made in this thread yet.
+        rows += [StateRow(name, words.empty) for name in (words.request_stack, words.app_stack)]
     if call.request_id is not None:
         rows.append(_headers(book, call.request_id, moment_ns, words))
     else:

@@ -24,6 +24,7 @@ class TreePane(ScrollView):
     """The steps of the level, one a row; what is still to come is dim, and has no result yet."""
 
     can_focus = True
+    FOCUS_ON_CLICK = False  # a click moves, and then the arrows are to walk on
 
     class Chosen(Message):
         """A row was clicked."""
@@ -59,7 +60,7 @@ class TreePane(ScrollView):
 
     def render_line(self, y: int) -> Strip:
         """One row."""
-        width = self.size.width
+        width = self.scrollable_content_region.width
         index = self.scroll_offset.y + y
         base = self.rich_style
         if index >= self.virtual_size.height or index >= len(self.session.steps):

@@ -26,7 +26,7 @@ class StepWords:
     no_explanation: str = "Nothing is written about this function yet."
     your_code: str = "This is your own code."
     why: str = "Why: "
-    folded: str = "{count} inner calls are folded away at this level"
+    folded: str = "inner calls folded away at this level: {count}"
     repeated: str = "stands for {count} equal calls in a row"
     new_thread: str = "runs in a new thread: {name}"
     took: str = "took"
@@ -57,9 +57,10 @@ class StepWords:
     not_found: str = "nothing holds {text!r}"
     found_at: str = "found {text!r}"
     no_call: str = "there is no call {id}"
+    stands_for: str = "#{id} {name} is folded away at this level, and in this call: l shows more"
     want_number: str = "say which call: g and its number"
     unknown: str = "unknown command {text!r}: ? lists them"
-    copied: str = "the chain so far is on the clipboard ({count} calls)"
+    copied: str = "The chain so far ({count} calls), copied if the terminal has a clipboard"
     no_editor: str = "no editor: set EDITOR"
     editor_failed: str = "the editor ended with status {status}"
     nothing_open: str = "there is no file to open here"
@@ -80,7 +81,13 @@ class StepWords:
     quiz_skipped: str = "It is {name}."
     quiz_later: str = "{name} comes later, at call {id}."
     quiz_earlier: str = "{name} has been called before, as call {id}."
+    quiz_folded: str = "{name} is called too, but folded away at this level."
     quiz_never: str = "{name} is not called in this trace."
+    quiz_not_yet: str = "{name} has not been called so far."
+    quiz_engine_here: str = "{engine} calls it here."
+    quiz_engine_only: str = "Of the two engines only {engine} calls it."
+    engine_bundled: str = "Flask 1.1 (bundled)"
+    engine_installed: str = "today's Flask (installed)"
     quiz_score: str = "Score: {right} of {asked} right."
     quiz_score_now: str = "{right}/{asked}"
     live: str = "live"
@@ -96,7 +103,12 @@ class StepWords:
     recording: str = "Recording: {calls} calls, engine {engine}, Python {python}"
     dropped: str = "{count} calls were not recorded: the limit was reached"
     too_small: str = "too small: make the window larger"
-    key_line: str = "s step  n over  r out  m milestone  (capitals: back)  / search  ? help  q quit"
+    key_lines: tuple[str, ...] = (  # from the longest to the shortest
+        "s step  n over  r out  m milestone  (capitals: back)  / search  ? help  q quit",
+        "s step  n over  r out  m milestone  / search  ? help  q quit",
+        "s n r m  (S N R M back)  ? help  q quit",
+        "? help  q quit",
+    )
 
 
 _EN = StepWords()
@@ -152,9 +164,10 @@ _ZH = StepWords(
     not_found="没有找到 {text!r}",
     found_at="找到 {text!r}",
     no_call="没有编号为 {id} 的调用",
+    stands_for="#{id} {name} 在此级别下折叠在这次调用中：按 l 显示更多",
     want_number="请说明是哪个调用：g 加编号",
     unknown="未知命令 {text!r}：? 列出所有命令",
-    copied="到此为止的调用链已复制（{count} 次调用）",
+    copied="到此为止的调用链（{count} 次调用），终端支持剪贴板时已复制",
     no_editor="没有编辑器：请设置 EDITOR",
     editor_failed="编辑器以状态 {status} 结束",
     nothing_open="这里没有可打开的文件",
@@ -175,7 +188,13 @@ _ZH = StepWords(
     quiz_skipped="是 {name}。",
     quiz_later="{name} 在后面，是第 {id} 号调用。",
     quiz_earlier="{name} 之前已经调用过，是第 {id} 号调用。",
+    quiz_folded="{name} 也被调用了，但在此级别下被折叠。",
     quiz_never="{name} 在这次记录中没有被调用。",
+    quiz_not_yet="{name} 到目前为止没有被调用。",
+    quiz_engine_here="{engine}在这里调用它。",
+    quiz_engine_only="两个引擎中只有{engine}会调用它。",
+    engine_bundled="自带的 Flask 1.1",
+    engine_installed="已安装的新版 Flask",
     quiz_score="得分：{asked} 题答对 {right} 题。",
     quiz_score_now="{right}/{asked}",
     live="实时",
@@ -191,7 +210,12 @@ _ZH = StepWords(
     recording="记录：{calls} 次调用，引擎 {engine}，Python {python}",
     dropped="有 {count} 次调用未被记录：已达上限",
     too_small="窗口太小：请放大",
-    key_line="s 单步  n 越过  r 跳出  m 里程碑（大写后退）  / 搜索  ? 帮助  q 退出",
+    key_lines=(
+        "s 单步  n 越过  r 跳出  m 里程碑（大写后退）  / 搜索  ? 帮助  q 退出",
+        "s 单步  n 越过  r 跳出  m 里程碑  / 搜索  ? 帮助  q 退出",
+        "s n r m（S N R M 后退）  ? 帮助  q 退出",
+        "? 帮助  q 退出",
+    ),
 )
 
 _WORDS = {"en": _EN, "zh": _ZH}
@@ -205,7 +229,7 @@ def step_words(language: str) -> StepWords:
 _HELP_EN = (
     ("s  S", "step in (also →) / back (←), to the next stop: each return and raise is one"),
     ("n  N", "over the inner calls (also ↓) / back (↑)"),
-    ("r  R", "out to the return of the caller / back"),
+    ("r  R", "out to the return of this call, from there to that of its caller / back"),
     ("m  M", "next / previous milestone"),
     ("u", "up, to the entry of the caller"),
     ("< >", "look at the caller's line / back, without moving"),
@@ -228,7 +252,7 @@ _HELP_EN = (
 _HELP_ZH = (
     ("s  S", "单步进入（→）/ 后退（←），到下一站：每次返回和抛出也是一站"),
     ("n  N", "越过内部调用（↓）/ 后退（↑）"),
-    ("r  R", "跳出，到调用者返回处 / 后退"),
+    ("r  R", "跳出，到本次调用的返回处，再到其调用者的返回处 / 后退"),
     ("m  M", "下一个 / 上一个里程碑"),
     ("u", "到调用者的入口"),
     ("< >", "查看调用者所在的行 / 返回，位置不变"),

@@ -142,13 +142,37 @@ def test_the_client_waits_as_long_as_its_thread_is_held_and_the_state_is_live(tm
         _, client = walk.to_the_request()
         for _ in range(16):
             walk.say("m")
+        # Nobody said what this client asks for; it is seen, and so is that no header is out.
+        walk.read_until(r"\(.*, \?; level milestones\)")
+        walk.read_until("enters SecureCookieSessionInterface.open_session")
+        walk.read_until(r"\(.*, GET /tea; level milestones\)")
+        walk.read_until("request stack: RequestContext GET /tea")
+        walk.read_until("headers: not set yet")
         walk.read_until("enters Flask.full_dispatch_request")
-        walk.read_until(r"\* request stack: RequestContext GET /tea|request stack: RequestContext GET /tea")
+        walk.read_until("request stack: RequestContext GET /tea")
         assert client.answer is None and client.is_alive()
         walk.say("q")
         client.join(PATIENCE_S)
         assert client.answer == b"tea"
         assert walk.process.wait(PATIENCE_S) == 0
+
+
+def test_a_live_quiz_asks_before_a_milestone_is_shown(tmp_path: Path) -> None:
+    with _walk(tmp_path, "-r", "GET /tea", "--quiz") as walk:
+        out, errors = walk.process.communicate("m\n1\nm\n\ns\nq\n", timeout=PATIENCE_S)
+        assert walk.process.returncode == 0, errors
+    told = re.findall(r"^What is called next\?|^\[stop .*|^Score: .*", out, re.M)
+    assert [line.partition("]")[0] for line in told] == [
+        "[stop 1 of 2",
+        "What is called next?",
+        "[stop 2 of 4",
+        "What is called next?",
+        "[stop 4 of 6",
+        "[stop 5 of 6",
+        told[-1],
+    ]
+    assert re.match(r"Score: [01] of 2 right", told[-1])
+    assert "GET /tea 200" in errors
 
 
 @pytest.mark.parametrize(
@@ -183,13 +207,22 @@ def test_a_program_that_fails_is_told_as_its_own_failure(tmp_path: Path) -> None
     assert errors.rstrip().splitlines()[-1].startswith("flasktrace: ")
 
 
-def test_a_recording_cannot_be_walked_live(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["old.flasktrace"], "step through it without --live"),
+        (["hello", "--only", "Flask.wsgi_app", "--depth", "3"], "without --only and --depth"),
+    ],
+)
+def test_what_cannot_be_walked_live_is_told_in_one_line(
+    arguments: list[str], told: str, tmp_path: Path
+) -> None:
     (tmp_path / "old.flasktrace").write_bytes(b"")
     done = subprocess.run(
-        [sys.executable, "-m", "flasktrace", "step", "old.flasktrace", "--live"],
+        [sys.executable, "-m", "flasktrace", "step", *arguments, "--live"],
         cwd=tmp_path,
         capture_output=True,
         text=True,
         timeout=PATIENCE_S,
     )
-    assert done.returncode == 2 and "step through it without --live" in done.stderr
+    assert done.returncode == 2 and told in done.stderr and done.stderr.count("\n") == 1

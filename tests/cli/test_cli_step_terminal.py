@@ -1,30 +1,48 @@
 """The stepper in a real terminal: what a person sees, from the first screen to the shell's prompt."""
 
+import contextlib
 import os
 import re
 import shlex
 import shutil
+import socket
 import subprocess
 import sys
 import time
+import urllib.request
 import uuid
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
 PATIENCE_S = 60.0
+DRINKS = """\
+from flask import Flask
+
+app = Flask(__name__)
+
+
+@app.route("/<drink>")
+def serve(drink):
+    return drink
+
+
+app.run()
+"""
 
 
 class Terminal:
     """A window of a tmux server of its own."""
 
-    def __init__(self, socket: str) -> None:
-        self.socket = socket
+    def __init__(self, server: str) -> None:
+        self.server = server
 
     def tmux(self, *arguments: str) -> str:
-        command = ["tmux", "-L", self.socket, "-f", os.devnull, *arguments]
+        command = ["tmux", "-L", self.server, "-f", os.devnull, *arguments]
         return subprocess.run(command, capture_output=True, text=True, check=True, timeout=30).stdout
 
     def keys(self, *names: str) -> None:
@@ -90,27 +108,27 @@ def _step(trace: Path, *arguments: str) -> str:
 
 def test_a_small_terminal_folds_the_panes_and_a_large_one_shows_them(trace: Path, tmp_path: Path) -> None:
     with _terminal(tmp_path, 80, 24, _step(trace, "--lang", "en")) as terminal:
-        small = terminal.until(r"key|step  n over")
-        assert "1 Calls" in small and "4 State" in small and "╭─ Calls" not in small
+        small = terminal.until("step  n over.*q quit")
+        assert "[1 Calls] 2 Values  3 Explanation  4 State" in small and "╭─" not in small
         assert max(map(len, small.splitlines())) <= 80
         terminal.keys("/")
         terminal.until("Search names and values")
         terminal.keys("preprocess_request", "Enter")
         terminal.until(r"▶ #\d+ .*Flask.preprocess_request")
         terminal.resize(200, 60)
-        large = terminal.until("╭─ State")
-        for pane in ("Calls", "Source", "Values", "Explanation", "State"):
+        large = terminal.until("╭─ 4 State")
+        for pane in ("1 Calls", "2 Values", "3 Explanation", "4 State", "5 Source"):
             assert f"╭─ {pane}" in large
         assert "def preprocess_request" in large
         terminal.resize(80, 24)
-        terminal.until(r"1 Calls")
+        terminal.until(r"\[1 Calls\]")
         terminal.keys("q")
         assert "ended with 0" in terminal.until("ended with")
 
 
 def test_hooks_level_language_and_help_are_a_key_away(trace: Path, tmp_path: Path) -> None:
     with _terminal(tmp_path, 120, 40, _step(trace, "--lang", "en")) as terminal:
-        terminal.until("╭─ Calls")
+        terminal.until("╭─ 1 Calls")
         terminal.keys("/")
         terminal.until("Search names")
         terminal.keys("door_keeper", "Enter")
@@ -123,7 +141,7 @@ def test_hooks_level_language_and_help_are_a_key_away(trace: Path, tmp_path: Pat
         terminal.keys("l")
         terminal.until("pipeline · en")
         terminal.keys("x")
-        terminal.until("╭─ 调用")
+        terminal.until("╭─ 1 调用")
         terminal.keys("?")
         terminal.until("按键")
         terminal.keys("Enter")
@@ -133,14 +151,63 @@ def test_hooks_level_language_and_help_are_a_key_away(trace: Path, tmp_path: Pat
 
 
 def test_a_live_walk_holds_the_client_and_ctrl_c_lets_it_have_its_answer(tmp_path: Path) -> None:
-    command = shlex.join([sys.executable, "-m", "flasktrace", "step", "hello", "--live", "--lang", "en"])
-    with _terminal(tmp_path, 100, 30, command) as terminal:
-        terminal.until("hello.py")
+    arguments = ["step", "hello", "--live", "--quiz", "--lang", "en"]
+    with _terminal(
+        tmp_path, 100, 30, shlex.join([sys.executable, "-m", "flasktrace", *arguments])
+    ) as terminal:
+        terminal.until(r"live: held .* 0/0")
+        terminal.keys("m")
+        terminal.until(r"(?s)#1 enters hello\.py.*What is called next\?")
+        terminal.keys("1")
+        terminal.until(r"(?s)#2 enters Flask\.__init__.*Score: [01] of 1 right")
+        terminal.keys("Enter")
+        terminal.until(r"(?s)\A(?!.*Score)")
         terminal.keys("c")
-        terminal.until(r"process_request_thread")
+        terminal.until(r"enters ThreadingMixIn\.process_request_thread")
         terminal.keys("C-c")
-        last = terminal.until("ended with")
-        assert re.search(r"GET /index 200|\"GET /index HTTP/1\.1\" 200|ended with 0", last), last
+        last = terminal.until("ended with 0")
+        assert re.search(r"^Score: [01] of 1 right", last, re.M) and re.search("^GET /index 200", last, re.M)
+
+
+def test_two_clients_get_their_answers_though_the_window_is_closed_in_mid_request(tmp_path: Path) -> None:
+    (tmp_path / "drinks.py").write_text(DRINKS)
+    command = [sys.executable, "-m", "flasktrace", "step", "drinks.py", "--live", "--listen", "--lang", "en"]
+    with ThreadPoolExecutor() as pool:
+        with _terminal(tmp_path, 120, 36, shlex.join(command)) as terminal:
+            terminal.until(r"live: held")
+            terminal.keys("c")
+            url = terminal.until(r"live http://\S+/: running").rpartition("live ")[2].partition(": ")[0]
+            answers = {drink: pool.submit(_get, url + drink) for drink in ("tea", "coffee")}
+            terminal.until(r"held \(\+1\)")
+            terminal.keys("t")
+            terminal.until(r"(?s)Threads.*Thread-1.*held #.*Thread-2.*held #")
+            terminal.keys("2")
+            terminal.until(r"(?s)\A(?!.*Threads)")
+            for name in ("BaseServer.finish_request", "BaseRequestHandler.__init__"):
+                terminal.keys("m")
+                terminal.until(rf"▶ #\d+ enters {re.escape(name)}")
+            assert not any(answer.done() for answer in answers.values())
+        # The window is closed now, and the terminal is gone.
+        assert {drink: answer.result(PATIENCE_S) for drink, answer in answers.items()} == {
+            "tea": b"tea",
+            "coffee": b"coffee",
+        }
+    deadline_s = time.monotonic() + PATIENCE_S
+    while _listens(url) and time.monotonic() < deadline_s:
+        time.sleep(0.05)
+    assert not _listens(url)
+
+
+def _get(url: str) -> bytes:
+    with urllib.request.urlopen(url, timeout=PATIENCE_S) as response:
+        answer: bytes = response.read()
+        return answer
+
+
+def _listens(url: str) -> bool:
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", urlsplit(url).port or 0), 1):
+        return True
+    return False
 
 
 def test_a_dumb_terminal_gets_lines(trace: Path, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
+from rich.style import Style
 from tests.golden_traces import golden_trace
 from tests.strategies_traces import TraceBuilder
 from textual.pilot import Pilot
@@ -16,7 +17,7 @@ from flasktrace.reports.stepper.book import MemoryBook
 from flasktrace.reports.stepper.quiz import Quiz
 from flasktrace.reports.stepper.session import Session
 from flasktrace.scenarios.annotate import load_catalogue
-from flasktrace.tracer.model import Function, Origin, Raised, Trace, Value
+from flasktrace.tracer.model import Function, Origin, Raised, Returned, Trace, Value
 
 CATALOGUES = {language: load_catalogue(language) for language in ("en", "zh")}
 SMALL, LARGE = (80, 24), (200, 60)
@@ -44,6 +45,17 @@ async def _rows(pilot: Pilot[None]) -> list[str]:
     return ["".join(segment.text for segment in strip)[:width] for strip in lines][:height]
 
 
+async def _styles(pilot: Pilot[None]) -> list[tuple[str, Style]]:
+    await pilot.pause()
+    strips = pilot.app.screen._compositor.render_strips()
+    return [(segment.text, segment.style) for strip in strips for segment in strip if segment.style]
+
+
+def _has_colours(styles: list[tuple[str, Style]]) -> bool:
+    colors = [color for _, style in styles for color in (style.color, style.bgcolor)]
+    return any(color is not None and not color.is_default for color in colors)
+
+
 def test_a_small_window_folds_the_panes_into_tabs() -> None:
     app = _app(golden_trace("hello"))
 
@@ -52,7 +64,8 @@ def test_a_small_window_folds_the_panes_into_tabs() -> None:
         assert rows[0].startswith(" ▶ #1 enters ")
         assert rows[2].startswith(" [1 Calls] 2 Values  3 Explanation  4 State")
         assert len(rows) == 24 and all(len(row) <= 80 for row in rows)
-        await pilot.press("4")
+        assert "/ search  ? help  q quit" in rows[-1] and rows[0].rstrip().endswith(" 1/114")
+        await pilot.press("3")
         assert "[3 Explanation]" in (await _rows(pilot))[2]
         assert app.query_one("#explanation").display and not app.query_one("#calls").display
         await pilot.press("escape", "m")
@@ -66,8 +79,8 @@ def test_a_large_window_shows_all_panes_and_a_resize_folds_them() -> None:
 
     async def steps(pilot: Pilot[None]) -> None:
         text = "\n".join(await _rows(pilot))
-        for title in ("─ Calls ─", "─ Source ", "─ Values ─", "─ Explanation ─", "─ State ─"):
-            assert title in text
+        for title in ("1 Calls", "2 Values", "3 Explanation", "4 State", "5 Source"):
+            assert f"╭─ {title} " in text
         await pilot.resize_terminal(*SMALL)
         assert "[1 Calls]" in (await _rows(pilot))[2]
         await pilot.resize_terminal(40, 10)
@@ -75,7 +88,7 @@ def test_a_large_window_shows_all_panes_and_a_resize_folds_them() -> None:
         assert not app.query_one("#source").display
         await pilot.resize_terminal(*LARGE)
         await pilot.pause()
-        assert "─ State ─" in "\n".join(await _rows(pilot))
+        assert "─ 4 State ─" in "\n".join(await _rows(pilot))
 
     _drive(app, LARGE, steps)
 
@@ -131,6 +144,23 @@ def test_search_go_to_milestones_bookmarks_level_language_theme_and_help() -> No
     _drive(app, SMALL, steps)
 
 
+def test_a_pane_that_was_scrolled_begins_anew_at_the_next_stop() -> None:
+    builder = TraceBuilder.new()
+    values = tuple(Value(f"a{i}", "str", 1, "'b'") for i in range(50))
+    root = builder.add("index", parameters=values)
+    builder.add("index", root, parameters=values)
+    app = _app(builder.trace)
+
+    async def steps(pilot: Pilot[None]) -> None:
+        await pilot.press("2", "end")
+        assert "a49 = 'b'" in "\n".join(await _rows(pilot))
+        await pilot.press("s")
+        text = "\n".join(await _rows(pilot))
+        assert "a0 = 'b'" in text and "a49" not in text
+
+    _drive(app, SMALL, steps)
+
+
 def test_the_chain_is_copied(monkeypatch: pytest.MonkeyPatch) -> None:
     app = _app(golden_trace("hello"))
     copied: list[str] = []
@@ -139,6 +169,46 @@ def test_the_chain_is_copied(monkeypatch: pytest.MonkeyPatch) -> None:
     async def steps(pilot: Pilot[None]) -> None:
         await pilot.press("m", "m", "y")
         assert copied and copied[0].count(" -> ") == 2
+        text = "\n".join(await _rows(pilot))
+        assert "The chain so far (3 calls)" in text and "Flask.__init__ ->" in text
+
+    _drive(app, SMALL, steps)
+
+
+def test_what_is_told_stays_until_the_next_key() -> None:
+    app = _app(golden_trace("hello"))
+
+    async def steps(pilot: Pilot[None]) -> None:
+        await pilot.press("e")
+        for size in ((90, 30), SMALL):
+            assert "there is no file to open here" in (await _rows(pilot))[-1]
+            await pilot.resize_terminal(*size)
+        await pilot.press("b")
+        assert "bookmark set" in (await _rows(pilot))[-1]
+        await pilot.press("m")
+        assert "? help" in (await _rows(pilot))[-1]
+
+    _drive(app, SMALL, steps)
+
+
+def test_what_is_cut_off_is_marked_and_the_source_can_be_shifted(tmp_path: Path) -> None:
+    script = tmp_path / "long.py"
+    script.write_text(f"def index(): return '{'x' * 120}end'\n")
+    builder = TraceBuilder.new()
+    builder.trace.functions[2] = Function(2, "tea", "index", str(script), 1, 1, Origin.USER)
+    root = builder.add("index", parameters=(Value("a", "str", 1, "'b'"),))
+    builder.add("index", root, outcome=Returned(Value("", "str", 1, f"'{'y' * 100}'")))
+    app = _app(builder.trace)
+
+    async def steps(pilot: Pilot[None]) -> None:
+        await pilot.press("end")
+        rows = await _rows(pilot)
+        assert next(row for row in rows if "def index" in row).rstrip().endswith("x…")
+        assert next(row for row in rows if "→ 'yyy" in row).rstrip().endswith("y…")
+        await pilot.press("5", *["right"] * 20)
+        assert next(row for row in await _rows(pilot) if "xend'" in row)
+        await pilot.press(*["left"] * 20, "escape")
+        assert next(row for row in await _rows(pilot) if "def index" in row)
 
     _drive(app, SMALL, steps)
 
@@ -149,6 +219,7 @@ def test_clicks_on_the_tree_the_path_and_the_tabs() -> None:
     async def steps(pilot: Pilot[None]) -> None:
         await pilot.click("#calls", offset=(8, 3))
         assert app.session.stop.step == 2 and not app.session.stop.is_end
+        assert app.focused is None  # the arrows walk on
         await pilot.click("#calls", offset=(8, 3))
         assert app.session.stop.step == 2 and app.session.stop.is_end
         app.session.to_step(4)
@@ -217,6 +288,12 @@ def test_nothing_is_coloured_under_no_color(monkeypatch: pytest.MonkeyPatch) -> 
         await pilot.press("m")
         rows = await _rows(pilot)
         assert any(row.startswith(" ▶ ") for row in rows[4:])
+        assert not _has_colours(await _styles(pilot))
+        await pilot.press("L")
+        styles = await _styles(pilot)
+        assert not _has_colours(styles)
+        here = app.session.step.function.qualname
+        assert any(here in text and style.underline for text, style in styles)
 
     _drive(app, SMALL, steps)
 

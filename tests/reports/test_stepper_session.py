@@ -1,6 +1,7 @@
 """The stepper's session on a book: moves, levels, search, bookmarks, state, the chain."""
 
 import contextlib
+import re
 import tempfile
 from dataclasses import replace
 from pathlib import Path
@@ -105,6 +106,24 @@ def test_search_finds_names_arguments_results_and_exceptions_and_goes_round() ->
     assert session.spot == (2, False)
 
 
+def test_what_is_folded_away_is_found_in_the_call_that_stands_for_it(tmp_path: Path) -> None:
+    trace = golden_trace("hello")
+    write_trace(trace, tmp_path / "t.flasktrace")
+    functions = {key for key, each in trace.functions.items() if each.qualname.startswith("Rule.compile")}
+    hidden = [call.id for call in trace.calls if call.function_id in functions]
+    with contextlib.closing(TraceFile(tmp_path / "t.flasktrace")) as file:
+        books = (MemoryBook(trace, CATALOGUES["en"]), FileBook(file, CATALOGUES["en"]))
+        for book in books:
+            session = Session(book, CATALOGUES.__getitem__)
+            for call_id in [*hidden, hidden[0]]:
+                assert session.search("rule.compile")
+                assert session.spot[0] < call_id
+                assert re.match(rf"#{call_id} .* is folded away at this level", session.folded_note())
+            session.to_call(hidden[0])
+            assert f"#{hidden[0]} " in session.folded_note()
+            assert session.search("wsgi_app") and session.folded_note() == ""
+
+
 def test_bookmarks_are_where_a_run_stops() -> None:
     session = _session(_small())
     session.to_call(4, is_end=True)
@@ -135,6 +154,10 @@ def test_a_row_of_the_state_is_marked_where_the_last_move_changed_it() -> None:
     ]
     session = _session(trace)
     session.to_call(2)
+    assert [(row.name, row.text) for row in session.state()][:2] == [
+        ("request stack", "empty"),
+        ("app stack", "empty"),
+    ]
     session.to_call(3)
     assert [(row.name, row.text, row.is_changed) for row in session.state()][:2] == [
         ("request stack", "empty", False),

@@ -1,6 +1,7 @@
 """Reading a trace piece by piece gives what reading it whole gives."""
 
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -73,10 +74,63 @@ def test_the_last_marker_by_a_moment(tmp_path: Path) -> None:
     path = tmp_path / "t.flasktrace"
     write_trace(trace, path)
     file = TraceFile(path)
-    found = file.last_marker(calls.start_ns[15], "c.thread_id = ?", calls.thread_id[10])
-    assert found == trace.markers[1]
-    assert file.last_marker(-1, "c.thread_id = ?", 1) is None
+    thread_id, last_ns = calls.thread_id[10], calls.start_ns[15]
+    assert file.last_of_thread(thread_id, last_ns) == trace.markers[1]
+    assert file.last_of_thread(thread_id, -1) is None
+    assert file.last_of_thread(99, last_ns) is None
     assert file.last_tables(calls.start_ns[25]) == trace.markers[0]
+    file.close()
+
+
+def test_the_last_marker_of_a_function_in_a_request(tmp_path: Path) -> None:
+    trace = golden_trace("hello")
+    calls = trace.calls
+    at = calls.request_id.index(1)
+    for i in range(2):
+        trace.markers.append(Marker(i + 1, "state", calls.id[at + i], calls.end_ns[at + i], {"n": i}))
+    path = tmp_path / "t.flasktrace"
+    write_trace(trace, path)
+    file = TraceFile(path)
+    for i in range(2):
+        asked = 1, calls.function_id[at + i]
+        assert file.last_of_request(*asked, calls.end_ns[at + i]) == trace.markers[i]
+        assert file.last_of_request(*asked, -1) is None
+    assert file.last_of_request(2, calls.function_id[at], 10**18) is None
+    file.close()
+
+
+def test_all_calls_have_the_callers_that_some_have(tmp_path: Path) -> None:
+    trace = golden_trace("threads")
+    for i, thread in enumerate(trace.threads[1:], start=1):
+        starter = trace.calls.parent_id[trace.calls.thread_id.index(thread.id)]
+        trace.threads[i] = replace(thread, started_by=starter)
+    assert len(trace.threads) > 2
+    path = tmp_path / "t.flasktrace"
+    write_trace(trace, path)
+    file = TraceFile(path)
+    some, some_parents = reduced_trace(file, file.rows_of(list(trace.functions)))
+    every, parents = reduced_trace(file, file.all_rows())
+    assert parents == some_parents
+    assert every.calls.parent_id == some.calls.parent_id == trace.calls.parent_id
+    # Few functions: the calls that begin a thread are there, whatever their function is.
+    rows = file.rows_of([1])
+    for position, parent_id in enumerate(trace.calls.parent_id):
+        is_first = (
+            not parent_id
+            or trace.calls.thread_id[trace.calls.index_of(parent_id)] != trace.calls.thread_id[position]
+        )
+        assert (trace.calls.id[position] in rows.id) == (is_first or trace.calls.function_id[position] == 1)
+    file.close()
+
+
+def test_a_call_before_its_caller_is_damage(tmp_path: Path) -> None:
+    trace = golden_trace("hello")
+    trace.calls.parent_id[3] = trace.calls.id[7]
+    path = tmp_path / "t.flasktrace"
+    write_trace(trace, path)
+    file = TraceFile(path)
+    with pytest.raises(TraceError, match="damaged"):
+        reduced_trace(file, file.all_rows())
     file.close()
 
 

@@ -12,8 +12,16 @@ import click
 from flasktrace.cli.live_child import Job
 from flasktrace.cli.options import ViewOptions
 from flasktrace.cli.recording import RecordOptions, find_scenario
-from flasktrace.cli.stepping import StepOptions, catalogues_for, edit_file, is_plain, plain_dialogue
-from flasktrace.tracer.errors import ScenarioError
+from flasktrace.cli.stepping import (
+    StepOptions,
+    catalogues_for,
+    edit_file,
+    is_plain,
+    plain_dialogue,
+    quiz_for,
+    run_app,
+)
+from flasktrace.tracer.errors import ScenarioError, UsageError
 from flasktrace.tracer.live_process import LiveProcess, python_command
 
 if TYPE_CHECKING:
@@ -34,22 +42,33 @@ def step_live(
     """Run a scenario and walk it live; the exit status.
 
     Raises:
+        UsageError: an option asks for a part of the calls only.
         ScenarioError: there is no such scenario, or it failed.
     """
     from flasktrace.reports.stepper.live_session import Live
 
+    if filters := _filters(view):
+        raise UsageError(f"--live shows all that runs, without {filters}: record it, and step through that")
     find_scenario(target, arguments)  # a wrong name is told at once
     job = Job(target, arguments, record, view.level, is_listening, view.values)
     with LiveProcess(python_command("flasktrace.cli.live_child"), job) as process:
         live = Live(process)
+        was_interrupted = False
         try:
             _walk(live, process, view, options)
-            was_interrupted = False
         except KeyboardInterrupt:
             was_interrupted = True
-        _finish(live, process, record.timeout_s)
+        finally:
+            _finish(live, process, record.timeout_s)
     _report(live)
     return INTERRUPTED if was_interrupted else 0
+
+
+def _filters(view: ViewOptions) -> str:
+    """The options that pick a part of what was recorded; a live walk knows no whole."""
+    names = ("only", "hide", "callers_of", "depth", "phase", "request", "thread")
+    given = [f"--{name.replace('_', '-')}" for name in names if getattr(view, name) not in (None, ())]
+    return " and ".join(given)
 
 
 def _walk(live: "Live", process: LiveProcess, view: ViewOptions, options: StepOptions) -> None:
@@ -70,7 +89,7 @@ def _walk(live: "Live", process: LiveProcess, view: ViewOptions, options: StepOp
 def _walk_plain(session: "LiveSession", process: LiveProcess, options: StepOptions) -> None:
     words, live = session.words, session.live
     has_told = [False]
-    plain = plain_dialogue(session, options)
+    plain = plain_dialogue(session, options, is_live=True)
 
     def tell_address() -> None:
         if live.address and not has_told[0]:
@@ -96,13 +115,12 @@ def _walk_plain(session: "LiveSession", process: LiveProcess, options: StepOptio
 
 def _walk_on_screen(session: "LiveSession", process: LiveProcess, options: StepOptions) -> None:
     from flasktrace.reports.stepper.live_app import LiveApp
-    from flasktrace.reports.stepper.quiz import Quiz
 
-    quiz = Quiz(session) if options.quiz else None
+    quiz = quiz_for(session, is_live=True) if options.quiz else None
     app = LiveApp(session, quiz, functools.partial(edit_file, session))
     process.on_message = app.wake
     try:
-        app.run()
+        run_app(app)
     finally:
         process.on_message = None
 

@@ -13,6 +13,7 @@ from flasktrace.cli.recording import (
     play_scenario,
     record_options,
 )
+from flasktrace.tracer.errors import UsageError
 
 if TYPE_CHECKING:
     from flasktrace.tracer.play import PlayResult
@@ -29,6 +30,8 @@ INTERRUPTED = 130
 @click.option("-o", "--output", type=click.Path(path_type=Path), metavar="DIR", help="Write the files there.")
 @click.option("--no-files", is_flag=True, help="Print the tree only.")
 @click.option("--step", is_flag=True, help="Step through it afterwards, in place of the tree.")
+@click.option("--plain", is_flag=True, help="With --step: line by line.")
+@click.option("--quiz", is_flag=True, help="With --step: ask what is called next.")
 def command(
     target: str,
     arguments: tuple[str, ...],
@@ -37,6 +40,8 @@ def command(
     output: Path | None,
     no_files: bool,
     step: bool,
+    plain: bool,
+    quiz: bool,
 ) -> int:
     """Run SCENARIO, send it requests, record every call, and show what happened.
 
@@ -45,6 +50,8 @@ def command(
     """
     from flasktrace.cli.viewing import TRACE, make_folder
 
+    if (plain or quiz) and not step:
+        raise UsageError(f"{'--plain' if plain else '--quiz'} is for a walk: add --step")
     scenario = find_scenario(target, arguments)
     folder = output or Path(f"{scenario.shown_name}-trace")
     trace_path = None
@@ -55,7 +62,7 @@ def command(
     if result.call_count and step:
         from flasktrace.cli.stepping import StepOptions, step_trace
 
-        step_trace(result.trace, view, StepOptions())
+        step_trace(result.trace, view, StepOptions(plain, quiz))
     elif result.call_count:
         _show(result, view, folder, scenario.shown_name, trace_path)
     if result.failure is not None:

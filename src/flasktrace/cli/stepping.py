@@ -21,8 +21,10 @@ from flasktrace.tracer.errors import UsageError
 from flasktrace.tracer.model import Trace
 
 if TYPE_CHECKING:
+    from flasktrace.reports.stepper.app import StepApp
     from flasktrace.reports.stepper.book import Book
     from flasktrace.reports.stepper.plain import Plain
+    from flasktrace.reports.stepper.quiz import Quiz
     from flasktrace.reports.stepper.session import Session
 
 
@@ -105,12 +107,18 @@ def step_book(
 def run_screen(session: "Session", options: StepOptions) -> None:
     """The screen, until it is left."""
     from flasktrace.reports.stepper.app import StepApp
-    from flasktrace.reports.stepper.quiz import Quiz
 
-    quiz = Quiz(session) if options.quiz else None
-    StepApp(session, quiz, functools.partial(edit_file, session)).run()
-    if quiz is not None and quiz.asked:
-        click.echo(quiz.score())
+    quiz = quiz_for(session) if options.quiz else None
+    run_app(StepApp(session, quiz, functools.partial(edit_file, session)))
+
+
+def run_app(app: "StepApp") -> None:
+    """Show a screen until it is left; then tell the score."""
+    app.run()
+    if app.quiz is not None and app.quiz.asked:
+        click.echo(app.quiz.score())
+    if app.return_code:  # a failure of ours, which has been shown
+        sys.exit(app.return_code)
 
 
 def run_plain(session: "Session", options: StepOptions) -> None:
@@ -118,10 +126,17 @@ def run_plain(session: "Session", options: StepOptions) -> None:
     plain_dialogue(session, options).run()
 
 
-def plain_dialogue(session: "Session", options: StepOptions) -> "Plain":
+def quiz_for(session: "Session", is_live: bool = False) -> "Quiz":
+    """A quiz that knows what each engine calls."""
+    from flasktrace.reports.stepper.quiz import Quiz
+    from flasktrace.scenarios.callers import load_callers
+
+    return Quiz(session, load_callers(), is_live)
+
+
+def plain_dialogue(session: "Session", options: StepOptions, is_live: bool = False) -> "Plain":
     """The dialogue on standard input and output."""
     from flasktrace.reports.stepper.plain import Plain, writer
-    from flasktrace.reports.stepper.quiz import Quiz
 
     write = writer(sys.stdout)
     is_echoing = sys.stdin is None or not sys.stdin.isatty()
@@ -141,7 +156,7 @@ def plain_dialogue(session: "Session", options: StepOptions) -> "Plain":
             write(prompt + clean(line.rstrip("\n")))
         return line
 
-    quiz = Quiz(session) if options.quiz else None
+    quiz = quiz_for(session, is_live) if options.quiz else None
     return Plain(session, write, ask, quiz, functools.partial(edit_file, session))
 
 
@@ -152,7 +167,9 @@ def edit_file(session: "Session", path: str, line: int) -> str:
     if not command or shutil.which(command[0]) is None:
         return words.no_editor
     try:
-        status = subprocess.call([*command, *editor_arguments(command[0], path, line)])
+        # What is piped in are our commands, not the editor's.
+        stdin = None if sys.stdin is not None and sys.stdin.isatty() else subprocess.DEVNULL
+        status = subprocess.call([*command, *editor_arguments(command[0], path, line)], stdin=stdin)
     except OSError as error:
         return f"{command[0]}: {error.strerror}"
     return words.editor_failed.format(status=status) if status else ""
