@@ -2,7 +2,7 @@
 
 import shlex
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TextIO
 
@@ -58,9 +58,14 @@ def read_lesson(path: Path) -> Lesson:
 
 
 class Recordings:
-    """The runs that lessons ask for, each recorded once."""
+    """The runs that lessons ask for, each recorded once.
 
-    def __init__(self) -> None:
+    Args:
+        record: records a scenario.
+    """
+
+    def __init__(self, record: "Callable[[str, RecordOptions], Trace] | None" = None) -> None:
+        self._record = record or _record
         self._traces: dict[tuple[str, tuple[str, ...], str], Trace] = {}
 
     def trace(self, lesson: Lesson, run: Run, engine: str) -> Trace:
@@ -73,12 +78,14 @@ class Recordings:
         key = (target, run.requests, engine)
         if key not in self._traces:
             requests = tuple(_request(lesson, text) for text in run.requests)
-            if sys.stderr.isatty():
-                print(f"flasktrace: recording {run.scenario} on the {engine} engine", file=sys.stderr)
-            self._traces[key] = record_apart(
-                target, RecordOptions(engine=engine, requests=requests), is_quiet=True
-            )
+            self._traces[key] = self._record(target, RecordOptions(engine=engine, requests=requests))
         return self._traces[key]
+
+
+def _record(target: str, record: RecordOptions) -> Trace:
+    if sys.stderr.isatty():
+        print(f"flasktrace: recording {target} on the {record.engine} engine", file=sys.stderr)
+    return record_apart(target, record, is_quiet=True)
 
 
 def scenario_target(lesson: Lesson, run: Run) -> str:
