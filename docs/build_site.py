@@ -29,8 +29,8 @@ from flasktrace.reports.lessons.words import lesson_words
 DOCS = Path(__file__).resolve().parent
 LESSONS = DOCS.parent / "scenarios" / "lessons"
 GUIDES = (
-    *("run", "views", "step", "page", "trace-your-app", "diff", "what-changed", "teach", "check"),
-    *("embed", "performance", "safety", "reference"),
+    *("run", "course", "views", "draw", "step", "page", "trace-your-app", "diff", "what-changed", "teach"),
+    *("check", "embed", "performance", "safety", "reference"),
 )
 LANGUAGES = ("en", "zh")
 OTHER = {"en": "zh", "zh": "en"}
