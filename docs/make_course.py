@@ -36,7 +36,7 @@ says whether a chain that you wrote down is what happened. The four lessons in `
 the [gallery](../gallery/README.md) shows every scenario without running it. Copy a script and change it: that is the best exercise.
 """,
     "zh": """\
-# 课程：从最小的程序到调试器
+# 学习路线：从最小的程序到调试器
 
 每个场景都是一个以 `app.run()` 结尾的普通 Flask 程序，随 flasktrace 一起提供。按名字运行一个，读下面的提示，再到调用树里去找：
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from flasktrace.reports.lessons.check import Result, check_expectation
 from flasktrace.reports.lessons.facts import fact_of
-from flasktrace.reports.lessons.figures import Figure, ReadSource, draw_figure
+from flasktrace.reports.lessons.figures import Figure, ReadSource, draw_figure, selected
 from flasktrace.reports.lessons.lesson import Ask, Expect, Lesson, LessonError, Run, Show, Text
 from flasktrace.reports.lessons.words import lesson_words
 from flasktrace.reports.sequence import Theme
@@ -116,6 +116,18 @@ def make_block(
         return draw_figure(block, trace, catalogue, read_source, theme, id_prefix)
     except UsageError as error:
         raise LessonError(lesson.path, block.line, str(error)) from None
+
+
+def check_show(show: Show, lesson: Lesson, trace: Trace, catalogue: Catalogue) -> None:
+    """Find out whether what a block shows is in its run, without drawing it.
+
+    Raises:
+        LessonError: it is not.
+    """
+    try:
+        selected(show, trace, catalogue)
+    except UsageError as error:
+        raise LessonError(lesson.path, show.line, str(error)) from None
 
 
 def _described(block: Expect, trace: Trace) -> str:

@@ -20,6 +20,7 @@ from flasktrace.reports.text import clean
 from flasktrace.scenarios.annotate import load_catalogue
 from flasktrace.tracer.errors import FlasktraceError, ScenarioError, UsageError
 from flasktrace.tracer.model import Origin, Trace
+from flasktrace.tracer.program import Scenario
 
 MAX_TOLD_LINES = 30
 
@@ -96,7 +97,7 @@ def import_path() -> tuple[str, ...]:
 def script_of(lesson: Lesson, run: Run) -> Path | None:
     """The script that a block names, whether it works or not; None where it names something else."""
     try:
-        target = Path(scenario_target(lesson, run))
+        target = Path(Scenario(scenario_target(lesson, run)).path)
     except FlasktraceError:
         return None
     return target.resolve() if target.is_file() else None

@@ -7,7 +7,7 @@ import hashlib
 import os
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar
 from weakref import WeakKeyDictionary
@@ -16,6 +16,7 @@ from docutils import nodes
 from docutils.parsers.rst import directives
 from sphinx.application import Sphinx
 from sphinx.directives.code import container_wrapper
+from sphinx.environment import BuildEnvironment
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
@@ -34,8 +35,18 @@ from flasktrace.reports.sequence import Theme
 
 FOLDER = "flasktrace"  # of the drawings, among Sphinx's own intermediate files
 STYLE_FILE = f"flasktrace-{EMBED_STYLE}"
-_embedders: "WeakKeyDictionary[Sphinx, Embedder]" = WeakKeyDictionary()  # one a build
 _logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Build:
+    """What holds for one build: its runs, and whether drawings stand in its pages themselves."""
+
+    embedder: Embedder
+    is_page: bool
+
+
+_builds: "WeakKeyDictionary[BuildEnvironment, Build]" = WeakKeyDictionary()
 
 
 class Drawing(nodes.General, nodes.Element):  # type: ignore[misc]
@@ -84,7 +95,7 @@ class _RunDirective(SphinxDirective):
         block = parse_block(words, text, self.lineno, lesson)
         assert isinstance(block, Show | Expect)
         self._depend(script_of(lesson, block.run))
-        made = list(_embedders[self.env.app].make(block, lesson, Theme.AUTO))
+        made = list(_builds[self.env].embedder.make(block, lesson, Theme.AUTO))
         for each in made:
             self._depend(*each.files)
         return made, block, lesson
@@ -128,7 +139,7 @@ class ShowDirective(_RunDirective):
                 return [self._literal(figure)]
             # In an HTML page the drawing has that page's colours, and ids that no other has.
             prefix = f"{nodes.make_id(self.env.docname)}-flasktrace-{self.env.new_serialno('flasktrace')}-"
-            in_page = next(_embedders[self.env.app].make(block, lesson, Theme.PAGE, prefix)).made
+            in_page = next(_builds[self.env].embedder.make(block, lesson, Theme.PAGE, prefix)).made
             assert isinstance(in_page, Figure)
             return [self._drawing(figure, in_page, lesson)]
         except LessonError as error:
@@ -227,15 +238,17 @@ class ChooseDrawing(SphinxPostTransform):
 
     def run(self, **kwargs: Any) -> None:
         """Keep one of the two."""
-        builder = self.env.app.builder
-        # An e-book's list of files would have to say which pages hold drawings.
-        is_page = builder.format == "html" and builder.name != "epub"
+        is_page = _builds[self.env].is_page
         for drawing in list(self.document.findall(Drawing)):
             drawing.replace_self(drawing[0] if is_page else drawing[1])
 
 
 def _begin(app: Sphinx) -> None:
-    _embedders[app] = Embedder()
+    # An e-book's list of files would have to say which pages hold drawings.
+    is_page = app.builder.format == "html" and app.builder.name != "epub"
+    _builds[app.env] = Build(Embedder(), is_page)
+    if app.builder.format == "html":
+        app.add_css_file(STYLE_FILE)
 
 
 def _write_style(app: Sphinx, error: Exception | None) -> None:
@@ -243,11 +256,6 @@ def _write_style(app: Sphinx, error: Exception | None) -> None:
         folder = Path(app.outdir, "_static")
         folder.mkdir(parents=True, exist_ok=True)
         (folder / STYLE_FILE).write_text(embed_style(), encoding="utf-8", newline="\n")
-
-
-def _add_style(app: Sphinx) -> None:
-    if app.builder.format == "html":
-        app.add_css_file(STYLE_FILE)
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
@@ -259,6 +267,5 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_directive("flasktrace-expect", ExpectDirective)
     app.add_post_transform(ChooseDrawing)
     app.connect("builder-inited", _begin)
-    app.connect("builder-inited", _add_style)
     app.connect("build-finished", _write_style)
     return {"version": flasktrace.__version__, "parallel_read_safe": True, "parallel_write_safe": True}

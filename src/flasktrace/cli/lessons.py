@@ -10,10 +10,13 @@ from flasktrace.cli.recording import RecordOptions, find_scenario, join_requests
 from flasktrace.cli.recording_apart import record_apart
 from flasktrace.reports.chain.check import Verdict
 from flasktrace.reports.lessons import Ask, Expect, Lesson, Result, check_ask, check_expectation, parse_lesson
+from flasktrace.reports.lessons.building import check_show
 from flasktrace.reports.lessons.lesson import ENGINES, Run
 from flasktrace.reports.lessons.report import write_results
-from flasktrace.tracer.errors import UsageError
+from flasktrace.scenarios.annotate import load_catalogue
+from flasktrace.tracer.errors import ScenarioError, UsageError
 from flasktrace.tracer.model import Trace
+from flasktrace.tracer.program import Scenario
 from flasktrace.tracer.requests import PlannedRequest
 
 
@@ -89,11 +92,18 @@ def _record(target: str, record: RecordOptions) -> Trace:
 
 
 def scenario_target(lesson: Lesson, run: Run) -> str:
-    """What a lesson's scenario names: a path is meant relative to the lesson."""
-    beside = Path(lesson.path).parent / run.scenario
-    is_path = run.scenario.endswith((".py", "/")) or "/" in run.scenario
-    target = str(beside) if is_path and beside.exists() else run.scenario
+    """What a lesson's scenario names: a path is meant relative to the lesson.
+
+    Raises:
+        ScenarioError: there is no such scenario.
+    """
+    path = Scenario(run.scenario).path
+    is_path = path.endswith((".py", "/")) or "/" in path
+    beside = Path(lesson.path).parent / path
+    target = str(beside) + run.scenario[len(path) :] if is_path and beside.exists() else run.scenario
     find_scenario(target)
+    if is_path and not Path(Scenario(target).path).exists():
+        raise ScenarioError(f"no scenario {run.scenario}: a path is meant relative to {lesson.path}")
     return target
 
 
@@ -118,8 +128,14 @@ def _words(text: str) -> list[str]:
 
 
 def check_lesson(lesson: Lesson, engine: str, recordings: Recordings, language: str) -> list[Result]:
-    """Hold a lesson's expectations and questions against runs on one engine."""
+    """Hold a lesson's expectations and questions against runs on one engine.
+
+    Raises:
+        UsageError: its scenario cannot be found, or a block shows what is not in its run.
+    """
     results: list[Result] = []
+    scenario_target(lesson, lesson.run)
+    catalogue = load_catalogue(lesson.language)
     for block in lesson.blocks():
         if engine not in block.engines:
             continue
@@ -130,6 +146,8 @@ def check_lesson(lesson: Lesson, engine: str, recordings: Recordings, language: 
             ]
         elif isinstance(block, Ask):
             results.append(check_ask(block, trace, language))
+        else:
+            check_show(block, lesson, trace, catalogue)
     return results
 
 
