@@ -182,25 +182,28 @@ class ExpectDirective(_RunDirective):
 
     def run(self) -> list[nodes.Node]:
         """The claims, each with its verdict."""
-        shift = self.content_offset - self.lineno  # from lines behind the directive's to those of the file
-        options = self.lines(("engine", "requests", "request"))
+        options = "\n".join(self.lines(("engine", "requests", "request"))).splitlines()
         try:
             made, _, lesson = self.make(("expect",), [*options, *self.content])
         except LessonError as error:
-            self.warn(self._place(error.line, options, shift), error.reason)
+            self.warn(self._place(error.line, len(options)), error.reason)
             return []
         found: list[nodes.Node] = []
         for each in made:
             assert isinstance(each.made, Checked)
             for line, message in complaints(each.made, lesson.language):
-                self.warn(self._place(line, options, shift), message)
+                self.warn(self._place(line, len(options)), message)
             found.append(_checked(each.made, lesson.language))
         return found
 
-    def _place(self, line: int, options: Sequence[str], shift: int) -> int:
-        """The line in the file: claims stand behind the options, which were put before them."""
-        behind = line - self.lineno - len("\n".join(options).split("\n") if options else [])
-        return int(self.lineno + shift + behind) if behind > 0 else int(self.lineno)
+    def _place(self, line: int, option_count: int) -> int:
+        """The line in the file of a line of the block, where the claims stand behind the options."""
+        behind = line - self.lineno - option_count
+        if behind <= 0:
+            return int(self.lineno)
+        # MyST counts from the directive's line, docutils from the top of the file.
+        start = 0 if self.content_offset >= self.lineno else self.lineno
+        return int(start + self.content_offset + behind)
 
 
 def _checked(checked: Checked, language: str) -> nodes.Node:
