@@ -1,4 +1,4 @@
-"""Parts of a lesson as pieces of somebody else's page: escaped, named, and styled without touching that page."""
+"""Parts of a lesson as pieces of somebody else's page: escaped, named, styled without touching the page."""
 
 import re
 from dataclasses import fields
