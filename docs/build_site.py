@@ -29,8 +29,8 @@ from flasktrace.reports.lessons.words import lesson_words
 DOCS = Path(__file__).resolve().parent
 LESSONS = DOCS.parent / "scenarios" / "lessons"
 GUIDES = (
-    *("run", "views", "step", "page", "trace-your-app", "diff", "what-changed", "teach", "check"),
-    *("embed", "performance", "safety", "reference"),
+    *("run", "course", "views", "draw", "step", "page", "trace-your-app", "diff", "what-changed", "teach"),
+    *("check", "embed", "performance", "safety", "reference"),
 )
 LANGUAGES = ("en", "zh")
 OTHER = {"en": "zh", "zh": "en"}
@@ -133,7 +133,7 @@ def gallery_pages(language: str, group: NavigationGroup) -> Iterator[tuple[str, 
 
 def start_page(language: str, groups: tuple[NavigationGroup, ...]) -> str:
     """What there is."""
-    body = [f"<h1>flasktrace</h1><p>{escape(summary(language))}</p>"]
+    body = [f"<h1>flasktrace</h1><p>{escape(summary(language))}</p>", markdown_to_html(first_steps(language))]
     for group in groups:
         items = "".join(
             f'<li><a href="{escape(link.href)}">{escape(link.text)}</a></li>' for link in group.links
@@ -143,11 +143,20 @@ def start_page(language: str, groups: tuple[NavigationGroup, ...]) -> str:
     return page_html(SitePage("flasktrace", language, "".join(body), "index.html", groups, other, root="../"))
 
 
+def first_steps(language: str) -> str:
+    """The first section of the README, how to try it."""
+    return "## " + readme(language).split("\n## ")[1]
+
+
+def readme(language: str) -> str:
+    """The text of the README."""
+    name = "README.md" if language == "en" else f"README.{language}.md"
+    return (DOCS.parent / name).read_text(encoding="utf-8")
+
+
 def summary(language: str) -> str:
     """The first paragraph of the README, without marks."""
-    name = "README.md" if language == "en" else f"README.{language}.md"
-    text = (DOCS.parent / name).read_text(encoding="utf-8")
-    paragraph = text.split("\n\n")[1]
+    paragraph = readme(language).split("\n\n")[1]
     return re.sub(r"[*`]", "", paragraph.replace("\n", " " if language == "en" else ""))
 
 

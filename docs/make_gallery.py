@@ -173,10 +173,10 @@ def index_text(language: str) -> str:
     title, about, tree, sequence, graph = _WORDS[language]
     lines = [f"# {title}", "", about, ""]
     group = None
-    for scenario in list_scenarios():
+    for scenario in list_scenarios(language):
         if scenario.group != group:
+            lines += ([] if group is None else [""]) + [f"## {scenario.group}", ""]
             group = scenario.group
-            lines += [f"## {group}", ""]
         name = scenario.name
         lines.append(
             f"- **{name}**: {scenario.title}"

@@ -5,7 +5,8 @@ its docstring, read from the source, so that listing the scenarios runs none of 
 """
 
 import ast
-from dataclasses import dataclass
+import tomllib
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 FOLDER = Path(__file__).resolve().parent
@@ -58,9 +59,20 @@ class Scenario:
     description: str
 
 
-def list_scenarios() -> list[Scenario]:
-    """Give all bundled scenarios in the order of the course."""
-    return [_read(name, group) for group, names in COURSE.items() for name in names]
+def list_scenarios(language: str = "en") -> list[Scenario]:
+    """Give all bundled scenarios in the order of the course.
+
+    Args:
+        language: of titles, groups and descriptions, ``en`` or ``zh``.
+    """
+    scenarios = [_read(name, group) for group, names in COURSE.items() for name in names]
+    if language == "en":
+        return scenarios
+    words = tomllib.loads((FOLDER / f"course.{language}.toml").read_text(encoding="utf-8"))
+    return [
+        replace(scenario, group=words["groups"][scenario.group], **words["scenarios"][scenario.name])
+        for scenario in scenarios
+    ]
 
 
 def find_scenario(name: str) -> Scenario | None:

@@ -58,7 +58,9 @@ def test_every_link_leads_somewhere_and_nothing_is_loaded_from_outside(site: Pat
                 continue
             name, _, anchor = target.partition("#")
             file = (page.parent / unquote(name)).resolve() if name else page
-            if not file.is_file() or (anchor and f'id="{anchor}"' not in file.read_text(encoding="utf-8")):
+            if not file.is_file() or (
+                anchor and f'id="{unquote(anchor)}"' not in file.read_text(encoding="utf-8")
+            ):
                 broken.append(f"{page.relative_to(site)}: {target}")
     assert broken == []
 

@@ -39,7 +39,7 @@ class DrawOptions:
         title: above the graph; made from ``name`` when empty.
         name: what was run; the trace's own word for it when empty.
         language: "en" or "zh".
-        theme: light, dark, or what the reader's system asks for.
+        theme: light, dark, or what the reader's system or the page around asks for.
         links: where the names lead to.
         has_times: without, the same run gives the same bytes each time.
         id_prefix: put before every ``id``, for a page with more than one drawing.
@@ -66,7 +66,8 @@ def write_svg(
         One line for each layout engine that was tried and failed, to be shown to the user.
     """
     options = options or DrawOptions()
-    shown = faces(graph, captions(options.language), options.has_times)
+    is_local = options.links is LinkMode.LOCAL
+    shown = faces(graph, captions(options.language), options.has_times, is_local)
     layout = place(graph, {key: face.size() for key, face in shown.items()}, engines)
     _Drawing(graph, layout, shown, options).write(stream)
     return layout.notices

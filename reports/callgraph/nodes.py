@@ -9,6 +9,7 @@ from flasktrace.reports.callgraph.graph import CallGraph, GraphNode
 from flasktrace.reports.labels import duration
 from flasktrace.reports.sequence.metrics import shorten, text_width
 from flasktrace.reports.sequence.theme import ORIGIN_ROLES
+from flasktrace.reports.sequence.wording import short_path
 from flasktrace.reports.text import clean
 from flasktrace.tracer.model import Function, Origin
 
@@ -67,9 +68,11 @@ def pill_width(text: str) -> float:
     return text_width(text, PILL_PX, bold=True) + 2 * PILL_PADDING_PX
 
 
-def faces(graph: CallGraph, words: Captions, has_times: bool = True) -> dict[int, Face]:
-    """The face of each function."""
-    return {key: _face(node, words, has_times) for key, node in graph.nodes.items()}
+def faces(
+    graph: CallGraph, words: Captions, has_times: bool = True, is_local: bool = True
+) -> dict[int, Face]:
+    """The face of each function; ``is_local``: the reader has the files of this machine."""
+    return {key: _face(node, words, has_times, is_local) for key, node in graph.nodes.items()}
 
 
 def full_name(node: GraphNode) -> str:
@@ -77,7 +80,7 @@ def full_name(node: GraphNode) -> str:
     return clean(node.function.dotted_name, 300)
 
 
-def _face(node: GraphNode, words: Captions, has_times: bool) -> Face:
+def _face(node: GraphNode, words: Captions, has_times: bool, is_local: bool) -> Face:
     function = node.function
     label = node.landmark.label if node.landmark is not None else ""
     name = clean(label or _short_name(function), 300)
@@ -93,7 +96,7 @@ def _face(node: GraphNode, words: Captions, has_times: bool) -> Face:
         hidden=f"+{node.hidden_count}" if node.hidden_count else "",
         role=ORIGIN_ROLES[function.origin],
         is_user=function.origin is Origin.USER,
-        tooltip=_tooltip(node, words, has_times, exceptions),
+        tooltip=_tooltip(node, words, has_times, is_local, exceptions),
     )
 
 
@@ -117,7 +120,7 @@ def _file_name(function: Function) -> str:
     return re.split(r"[/\\]", function.file_path)[-1]
 
 
-def _tooltip(node: GraphNode, words: Captions, has_times: bool, exceptions: str) -> str:
+def _tooltip(node: GraphNode, words: Captions, has_times: bool, is_local: bool, exceptions: str) -> str:
     lines = [full_name(node)]
     if node.landmark is not None and node.landmark.does:
         lines.append(clean(node.landmark.does))
@@ -132,5 +135,6 @@ def _tooltip(node: GraphNode, words: Captions, has_times: bool, exceptions: str)
     if node.raised_count:
         form = words.raised_once if is_single else words.raised
         lines.append(form.format(count=node.raised_count, names=exceptions))
-    lines.append(clean(f"{node.function.file_path}:{node.function.line_number}", 300))
+    path = node.function.file_path if is_local else short_path(node.function)
+    lines.append(clean(f"{path}:{node.function.line_number}", 300))
     return "\n".join(lines)

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 from flasktrace.reports.lessons.check import Result, check_expectation
 from flasktrace.reports.lessons.facts import fact_of
-from flasktrace.reports.lessons.figures import Figure, ReadSource, draw_figure
-from flasktrace.reports.lessons.lesson import Ask, Expect, Lesson, Run, Show, Text
+from flasktrace.reports.lessons.figures import Figure, ReadSource, draw_figure, selected
+from flasktrace.reports.lessons.lesson import Ask, Expect, Lesson, LessonError, Run, Show, Text
 from flasktrace.reports.lessons.words import lesson_words
+from flasktrace.reports.sequence import Theme
 from flasktrace.tracer.catalogue import Catalogue
 from flasktrace.tracer.errors import UsageError
 from flasktrace.tracer.model import Trace
@@ -67,35 +68,66 @@ def build_parts(
         read_source: gives the lines of a source file.
 
     Raises:
-        UsageError: a block shows something that is not in the run; the message begins with path and line.
+        LessonError: a block shows something that is not in the run.
     """
     made: list[Made] = []
     for part in lesson.parts:
         if isinstance(part, Text):
             made.append(part)
-            continue
-        trace = trace_of(part.run, part.engines[0])
-        if isinstance(part, Expect):
-            results = [
-                check_expectation(each, trace, part.request, lesson.language) for each in part.expectations
-            ]
-            made.append(Checked(_described(part, trace), tuple(results)))
-        elif isinstance(part, Ask):
-            answer = fact_of(part, trace, lesson.language)
-            missing = lesson_words(lesson.language).not_called.format(name=part.name)
-            made.append(Answered(part.question, answer or missing, part.because))
         else:
-            made.append(_figure(part, lesson, trace, catalogues, read_source))
+            trace = trace_of(part.run, part.engines[0])
+            made.append(make_block(part, lesson, trace, catalogues[lesson.language], read_source))
     return BuiltLesson(lesson, tuple(made))
 
 
-def _figure(
-    show: Show, lesson: Lesson, trace: Trace, catalogues: Mapping[str, Catalogue], read_source: ReadSource
-) -> Figure:
+def make_block(
+    block: Show | Expect | Ask,
+    lesson: Lesson,
+    trace: Trace,
+    catalogue: Catalogue,
+    read_source: ReadSource,
+    theme: Theme = Theme.AUTO,
+    id_prefix: str = "",
+) -> Figure | Checked | Answered:
+    """Make one block from its run.
+
+    Args:
+        block: of the lesson.
+        lesson: for the language, and the path in messages.
+        trace: the run.
+        catalogue: explanations in the lesson's language.
+        read_source: gives the lines of a source file.
+        theme: of a drawing.
+        id_prefix: put before every ``id`` of a drawing.
+
+    Raises:
+        LessonError: it shows something that is not in the run.
+    """
+    if isinstance(block, Expect):
+        results = [
+            check_expectation(each, trace, block.request, lesson.language) for each in block.expectations
+        ]
+        return Checked(_described(block, trace), tuple(results))
+    if isinstance(block, Ask):
+        answer = fact_of(block, trace, lesson.language)
+        missing = lesson_words(lesson.language).not_called.format(name=block.name)
+        return Answered(block.question, answer or missing, block.because)
     try:
-        return draw_figure(show, trace, catalogues[lesson.language], read_source)
+        return draw_figure(block, trace, catalogue, read_source, theme, id_prefix)
     except UsageError as error:
-        raise UsageError(f"{lesson.path}:{show.line}: {error}") from None
+        raise LessonError(lesson.path, block.line, str(error)) from None
+
+
+def check_show(show: Show, lesson: Lesson, trace: Trace, catalogue: Catalogue) -> None:
+    """Find out whether what a block shows is in its run, without drawing it.
+
+    Raises:
+        LessonError: it is not.
+    """
+    try:
+        selected(show, trace, catalogue)
+    except UsageError as error:
+        raise LessonError(lesson.path, show.line, str(error)) from None
 
 
 def _described(block: Expect, trace: Trace) -> str:

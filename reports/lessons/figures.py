@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flasktrace.reports.callgraph import DrawOptions, build_graph, write_svg
 from flasktrace.reports.chain.check import find_calls
@@ -13,7 +13,7 @@ from flasktrace.reports.hooks import hook_ledger
 from flasktrace.reports.labels import display_name
 from flasktrace.reports.lane_text import ledger_lines
 from flasktrace.reports.lessons.lesson import Show, ShowKind
-from flasktrace.reports.sequence import LinkMode, SequenceOptions, draw_sequence
+from flasktrace.reports.sequence import LinkMode, SequenceOptions, Theme, draw_sequence
 from flasktrace.reports.text import clean
 from flasktrace.reports.tree import TreeOptions, tree_lines
 from flasktrace.tracer import query
@@ -48,7 +48,14 @@ class Figure:
     caption: str = ""
 
 
-def draw_figure(show: Show, trace: Trace, catalogue: Catalogue, read_source: ReadSource) -> Figure:
+def draw_figure(
+    show: Show,
+    trace: Trace,
+    catalogue: Catalogue,
+    read_source: ReadSource,
+    theme: Theme = Theme.AUTO,
+    id_prefix: str = "",
+) -> Figure:
     """Make what a block shows.
 
     Args:
@@ -56,6 +63,8 @@ def draw_figure(show: Show, trace: Trace, catalogue: Catalogue, read_source: Rea
         trace: its run.
         catalogue: phases and explanations in the lesson's language.
         read_source: gives the lines of a source file, or None where it cannot.
+        theme: of a drawing.
+        id_prefix: put before every ``id`` of a drawing, for a page with more than one.
 
     Raises:
         UsageError: it names a chapter, request or function that is not in the run.
@@ -69,15 +78,20 @@ def draw_figure(show: Show, trace: Trace, catalogue: Catalogue, read_source: Rea
         return Figure(show.kind, "\n".join(ledgers), caption=caption)
     folded = fold(shown, catalogue, FoldOptions(Level(show.level), MAX_DRAWN_STEPS))
     if show.kind is ShowKind.DIAGRAM:
-        drawing = draw_sequence(folded, _sequence_options(show, folded, catalogue.language))
+        options = _sequence_options(show, folded, catalogue.language)
+        drawing = draw_sequence(folded, replace(options, theme=theme, id_prefix=id_prefix))
         return Figure(show.kind, svg=drawing, caption=caption)
     if show.kind is ShowKind.GRAPH:
-        stream = io.StringIO()
-        name = clean(trace.metadata.scenario)
-        options = DrawOptions(
-            name=name, language=catalogue.language, has_times=show.with_times, links=LinkMode.UPSTREAM
+        graph_options = DrawOptions(
+            name=clean(trace.metadata.scenario),
+            language=catalogue.language,
+            has_times=show.with_times,
+            links=LinkMode.UPSTREAM,
+            theme=theme,
+            id_prefix=f"{id_prefix}cg-",
         )
-        write_svg(build_graph(folded), stream, options)
+        stream = io.StringIO()
+        write_svg(build_graph(folded), stream, graph_options)
         return Figure(show.kind, svg=stream.getvalue(), caption=caption)
     return Figure(show.kind, _tree(show, folded, catalogue.language), caption=caption)
 

@@ -49,6 +49,12 @@ def _link_open(
     return renderer.renderToken(tokens, index, options, env)
 
 
+def _inline(text: str) -> str:
+    """One line of Markdown: code, emphasis, links."""
+    rendered: str = MarkdownIt("commonmark", {"html": False}).renderInline(text)
+    return rendered
+
+
 def slug(heading: str) -> str:
     """The id of a heading."""
     return _NOT_SLUG.sub("-", heading.lower()).strip("-")
@@ -79,7 +85,7 @@ def lesson_html(built: BuiltLesson, draw: Callable[[Figure, int], str] | None = 
             drawings += 1
             parts.append(draw(part, drawings) if draw is not None else _image(part, built, drawings))
         else:
-            parts.append(_part(part, built.lesson.language))
+            parts.append(part_html(part, built.lesson.language))
     return "\n".join(parts)
 
 
@@ -94,7 +100,13 @@ def _caption(figure: Figure) -> str:
     return f"<figcaption>{escape(figure.caption)}</figcaption>" if figure.caption else ""
 
 
-def _part(part: Made, language: str) -> str:
+def part_html(part: Made, language: str) -> str:
+    """Any part but a drawing.
+
+    Args:
+        part: as it was made.
+        language: of the fixed words.
+    """
     if isinstance(part, Text):
         return markdown_to_html(part.markdown)
     if isinstance(part, Figure):
@@ -120,8 +132,8 @@ def _checked(checked: Checked, language: str) -> str:
 
 def _answered(answered: Answered, language: str) -> str:
     words = lesson_words(language)
-    because = f" {escape(answered.because)}" if answered.because else ""
-    question = f"<strong>{words.question}</strong> {escape(answered.question)}"
+    because = f" {_inline(answered.because)}" if answered.because else ""
+    question = f"<strong>{words.question}</strong> {_inline(answered.question)}"
     return (
         f'<details class="ask"><summary>{question}</summary>'
         f"<p><strong>{words.answer}</strong> <code>{escape(answered.answer)}</code>{because}</p></details>"

@@ -4,7 +4,23 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import Enum
 
+from flasktrace.tracer.errors import UsageError
+
 ENGINES = ("bundled", "installed")
+
+
+class LessonError(UsageError):
+    """What is wrong in a lesson, and where.
+
+    Attributes:
+        line: in the file, from 1.
+        reason: without the path and the line, which the message begins with.
+    """
+
+    def __init__(self, path: str, line: int, reason: str) -> None:
+        super().__init__(f"{path}:{line}: {reason}")
+        self.line = line
+        self.reason = reason
 
 
 class ShowKind(Enum):

@@ -5,7 +5,7 @@ What cannot be read is told with its line, as one message.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from flasktrace.reports.lessons.claims import parse_claim
@@ -15,6 +15,7 @@ from flasktrace.reports.lessons.lesson import (
     Expect,
     Fact,
     Lesson,
+    LessonError,
     Part,
     Run,
     Show,
@@ -24,7 +25,7 @@ from flasktrace.reports.lessons.lesson import (
 from flasktrace.tracer.errors import UsageError
 
 MAX_CHARS = 2_000_000
-_FENCE = re.compile(r"^(?P<ticks>`{3,}|~{3,})\s*(?P<info>.*?)\s*$")
+_FENCE = re.compile(r"^(?P<indent>\s*)(?P<ticks>`{3,}|~{3,})\s*(?P<info>.*?)\s*$")
 _KEY = re.compile(r"^(?P<key>[A-Za-z][A-Za-z ]*?)\s*[:：]\s*(?P<value>.*)$")
 _HEADING = re.compile(r"^#\s+(?P<title>.+?)\s*#*$", re.MULTILINE)
 _BLOCK_KEYS = {"scenario", "requests", "engine", "request"}
@@ -47,8 +48,27 @@ class _Fail:
     def __init__(self, path: str) -> None:
         self.path = path
 
-    def __call__(self, line: int, message: str) -> UsageError:
-        return UsageError(f"{self.path}:{line}: {message}")
+    def __call__(self, line: int, message: str) -> LessonError:
+        return LessonError(self.path, line, message)
+
+
+@dataclass(frozen=True, slots=True)
+class Fence:
+    """A fenced block of Markdown.
+
+    Attributes:
+        start: the index of its first line, that of the fence.
+        end: the index of its last line; None where it is not closed.
+        indent: what the fence is indented by.
+        ticks: the fence.
+        words: behind the fence, the language first.
+    """
+
+    start: int
+    end: int | None
+    indent: str
+    ticks: str
+    words: tuple[str, ...]
 
 
 def parse_lesson(text: str, path: str) -> Lesson:
@@ -59,7 +79,7 @@ def parse_lesson(text: str, path: str) -> Lesson:
         path: of the file, for messages.
 
     Raises:
-        UsageError: it is malformed; the message begins with path and line.
+        LessonError: it is malformed.
     """
     fail = _Fail(path)
     if len(text) > MAX_CHARS:
@@ -97,30 +117,38 @@ def _front_matter(lines: list[str], fail: _Fail) -> tuple[dict[str, _Line], int]
 
 def _parts(lines: list[str], start: int, lesson: Lesson, fail: _Fail) -> list[Part]:
     parts: list[Part] = []
-    text: list[str] = []
+    for fence in find_fences(lines, start):
+        if fence.indent or fence.words[:1] != ("flasktrace",):
+            continue
+        if fence.end is None:
+            raise fail(fence.start + 1, f"the block is not closed: end it with a line {fence.ticks}")
+        parts.append(Text("\n".join(lines[start : fence.start]).strip("\n")))
+        body = lines[fence.start + 1 : fence.end]
+        parts.append(parse_block(fence.words[1:], body, fence.start + 1, lesson))
+        start = fence.end + 1
+    parts.append(Text("\n".join(lines[start:]).strip("\n")))
+    return [part for part in parts if not isinstance(part, Text) or part.markdown]
+
+
+def find_fences(lines: Sequence[str], start: int = 0) -> Iterator[Fence]:
+    """The fenced blocks of a Markdown text, those inside others left out.
+
+    Args:
+        lines: of the text.
+        start: the index of the first one to look at.
+    """
     i = start
     while i < len(lines):
         fence = _FENCE.match(lines[i])
         if fence is None:
-            text.append(lines[i])
             i += 1
             continue
         end = _end_of(lines, i, fence["ticks"])
-        words = fence["info"].split()
-        if words[:1] != ["flasktrace"]:
-            text += lines[i : (end or len(lines)) + 1]
-        elif end is None:
-            raise fail(i + 1, f"the block is not closed: end it with a line {fence['ticks']}")
-        else:
-            parts.append(Text("\n".join(text).strip("\n")))
-            text = []
-            parts.append(_block(words[1:], lines[i + 1 : end], i + 1, lesson, fail))
+        yield Fence(i, end, fence["indent"], fence["ticks"], tuple(fence["info"].split()))
         i = (end if end is not None else len(lines)) + 1
-    parts.append(Text("\n".join(text).strip("\n")))
-    return [part for part in parts if not isinstance(part, Text) or part.markdown]
 
 
-def _end_of(lines: list[str], start: int, ticks: str) -> int | None:
+def _end_of(lines: Sequence[str], start: int, ticks: str) -> int | None:
     for i in range(start + 1, len(lines)):
         stripped = lines[i].strip()
         if stripped.startswith(ticks) and not stripped.strip(ticks[0]):
@@ -128,8 +156,22 @@ def _end_of(lines: list[str], start: int, ticks: str) -> int | None:
     return None
 
 
-def _block(words: list[str], body: list[str], number: int, lesson: Lesson, fail: _Fail) -> Part:
-    readers: dict[str, Callable[[list[str], list[_Line], int, Lesson, _Fail], Part]] = {
+def parse_block(
+    words: Sequence[str], body: Sequence[str], number: int, lesson: Lesson
+) -> Show | Expect | Ask:
+    """Read one block.
+
+    Args:
+        words: behind ``flasktrace`` on the block's first line: show, expect or ask, and what to show.
+        body: the lines in it.
+        number: of its first line in the file, from 1.
+        lesson: what holds for the block where it says nothing of its own.
+
+    Raises:
+        LessonError: it is malformed.
+    """
+    fail = _Fail(lesson.path)
+    readers: dict[str, Callable[[Sequence[str], list[_Line], int, Lesson, _Fail], Show | Expect | Ask]] = {
         "show": _show,
         "expect": _expect,
         "ask": _ask,
@@ -137,10 +179,13 @@ def _block(words: list[str], body: list[str], number: int, lesson: Lesson, fail:
     if not words or words[0] not in readers:
         said = f"flasktrace {words[0]}" if words else "flasktrace alone"
         raise fail(number, f"{said} is no block: write flasktrace show, flasktrace expect or flasktrace ask")
-    return readers[words[0]](words[1:], _key_lines(body, number + 1, fail), number, lesson, fail)
+    block = readers[words[0]](words[1:], _key_lines(body, number + 1, fail), number, lesson, fail)
+    if not block.run.scenario:
+        raise fail(number, "the block names no scenario: add scenario: hello, or the path of a script")
+    return block
 
 
-def _key_lines(lines: list[str], first: int, fail: _Fail) -> list[_Line]:
+def _key_lines(lines: Sequence[str], first: int, fail: _Fail) -> list[_Line]:
     found: list[_Line] = []
     for number, raw in enumerate(lines, first):
         if not raw.strip() or raw.lstrip().startswith("# "):
@@ -175,7 +220,7 @@ def _shared(lines: list[_Line], lesson: Lesson, fail: _Fail) -> tuple[Run, tuple
     return run, engines, request
 
 
-def _show(words: list[str], lines: list[_Line], number: int, lesson: Lesson, fail: _Fail) -> Show:
+def _show(words: Sequence[str], lines: list[_Line], number: int, lesson: Lesson, fail: _Fail) -> Show:
     kinds = [kind.value for kind in ShowKind]
     if len(words) != 1 or words[0] not in kinds:
         raise fail(number, f"a show block says what to show: flasktrace show {'|'.join(kinds)}")
@@ -203,7 +248,7 @@ def _show(words: list[str], lines: list[_Line], number: int, lesson: Lesson, fai
     )
 
 
-def _expect(words: list[str], lines: list[_Line], number: int, lesson: Lesson, fail: _Fail) -> Expect:
+def _expect(words: Sequence[str], lines: list[_Line], number: int, lesson: Lesson, fail: _Fail) -> Expect:
     if words:
         raise fail(number, f"flasktrace expect takes nothing more on its line, not {words[0]!r}")
     claims = [line for line in lines if line.key not in _BLOCK_KEYS]
@@ -219,7 +264,7 @@ def _expect(words: list[str], lines: list[_Line], number: int, lesson: Lesson, f
     return Expect(number, *shared, expectations=tuple(expectations))
 
 
-def _ask(words: list[str], lines: list[_Line], number: int, lesson: Lesson, fail: _Fail) -> Ask:
+def _ask(words: Sequence[str], lines: list[_Line], number: int, lesson: Lesson, fail: _Fail) -> Ask:
     if words:
         raise fail(number, f"flasktrace ask takes nothing more on its line, not {words[0]!r}")
     for line in lines:

@@ -31,6 +31,12 @@ class LessonWords:
     built: str = "Made by flasktrace from real runs; each claim was checked by one."
     skip: str = "Skip to the text"
     called_on: str = "called on"
+    kind_tree: str = "Call tree"
+    kind_diagram: str = "Sequence diagram"
+    kind_graph: str = "Call graph"
+    kind_source: str = "Source"
+    kind_state: str = "Call tree with the state"
+    kind_hooks: str = "Hooks"
 
 
 _WORDS = {
@@ -60,6 +66,12 @@ _WORDS = {
         built="由 flasktrace 根据真实运行生成，文中每条论断都经过一次运行的检验。",
         skip="跳到正文",
         called_on="调用对象的类",
+        kind_tree="调用树",
+        kind_diagram="时序图",
+        kind_graph="调用图",
+        kind_source="源码",
+        kind_state="带状态的调用树",
+        kind_hooks="钩子",
     ),
 }
 

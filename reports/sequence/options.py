@@ -26,7 +26,7 @@ class SequenceOptions:
         has_times: without, the same run gives the same bytes each time.
         language: "en" or "zh", for the drawing's own words; the notes are in the catalogue's.
         links: where the names lead to.
-        theme: light, dark, or what the reader's system asks for.
+        theme: light, dark, or what the reader's system or the page around asks for.
         id_prefix: put before every ``id``, for a page with more than one drawing.
     """
 

@@ -15,6 +15,7 @@ class Theme(Enum):
     """Which colours a drawing has."""
 
     AUTO = "auto"  # those the reader's system asks for
+    PAGE = "page"  # those of the HTML page it stands in, which may have a switch of its own
     LIGHT = "light"
     DARK = "dark"
 
@@ -112,7 +113,7 @@ def style_sheet(theme: Theme, scope: str, used: set[str]) -> str:
     """The CSS of a drawing.
 
     Args:
-        theme: only ``AUTO`` has a dark part.
+        theme: ``AUTO`` has a dark part, ``PAGE`` follows the ``color-scheme`` of what is around the drawing.
         scope: class of the drawing's root; every rule is held to it, as a page may carry many drawings.
         used: the class names in use, ``f-ink`` for a fill and ``s-ink`` for a stroke.
     """
@@ -121,19 +122,24 @@ def style_sheet(theme: Theme, scope: str, used: set[str]) -> str:
         f".{scope} a:hover .name,.{scope} a:focus .name{{text-decoration:underline}}",
     ]
     if theme is Theme.AUTO:
-        changes = [_rule(scope, name) for name in sorted(used) if _rule(scope, name)]
-        rules.append("@media screen and (prefers-color-scheme:dark){" + "".join(changes) + "}")
+        changes = "".join(_rule(scope, name, "{dark}") for name in sorted(used))
+        rules.append(f"@media screen and (prefers-color-scheme:dark){{{changes}}}")
+    if theme is Theme.PAGE:
+        # A browser that does not know light-dark() leaves the rules out: the attributes are light.
+        changes = "".join(_rule(scope, name, "light-dark({light},{dark})") for name in sorted(used))
+        rules.append(f"@media screen{{{changes}}}")
     rules.append(
         "@media print{" + f".{scope} a{{cursor:auto}}" + f".{scope}{{max-width:100%;height:auto}}" + "}"
     )
     return "\n".join(rules)
 
 
-def _rule(scope: str, name: str) -> str:
+def _rule(scope: str, name: str, value: str) -> str:
     kind, _, role = name.partition("-")
     if role not in DARK:
         return ""
-    return f".{scope} .{name}{{{'fill' if kind == 'f' else 'stroke'}:{DARK[role]}}}"
+    colour = value.format(light=LIGHT[role], dark=DARK[role])
+    return f".{scope} .{name}{{{'fill' if kind == 'f' else 'stroke'}:{colour}}}"
 
 
 def contrast(first: str, second: str) -> float:

@@ -39,5 +39,12 @@ def __getattr__(name: str) -> Any:
     return getattr(importlib.import_module(_LAZY[name]), name)
 
 
+def load_ipython_extension(shell: Any) -> None:
+    """``%load_ext flasktrace``: the cell magic ``%%flasktrace``."""
+    import importlib
+
+    importlib.import_module("flasktrace.jupyter").load_ipython_extension(shell)
+
+
 def __dir__() -> list[str]:
     return sorted({*globals(), *_LAZY})

@@ -166,6 +166,11 @@ def test_nothing_is_built_of_a_lesson_that_is_false(lesson: Path) -> None:
         ("---\ntitle: x\n---\n", "names no scenario"),
         ("---\nscenario: hello\ncolour: red\n---\n", "small.md:3: the front matter has no 'colour'"),
         ("---\nscenario: nowhere\n---\n```flasktrace expect\ncalls: a -> b\n```\n", "nowhere"),
+        ("---\nscenario: nowhere.py\n---\nText only.\n", "no scenario nowhere.py"),
+        (
+            "---\nscenario: hello\n---\n```flasktrace show tree\nchapter: x\n```\n",
+            "small.md:4: no call is in",
+        ),
         ("---\nscenario: hello\n---\n```flasktrace dance\n```\n", "flasktrace dance is no block"),
         ("---\nscenario: hello\n---\n```flasktrace expect\ncalls: a\n```\n", "small.md:5: no call chain"),
         ("---\nscenario: hello\n---\n```flasktrace expect\nweather: sun\n```\n", "nothing to expect"),

@@ -95,6 +95,7 @@ def test_screen_readers_get_a_title_and_a_description() -> None:
 def test_colours_follow_the_theme(theme: Theme) -> None:
     svg = _svg(_graph(), DrawOptions(theme=theme))
     assert ("prefers-color-scheme:dark" in svg) == (theme is Theme.AUTO)
+    assert ("light-dark(" in svg) == (theme is Theme.PAGE)
     assert "var(" not in svg
 
 
@@ -110,6 +111,13 @@ def test_chinese_has_a_word_for_everything() -> None:
 def test_links_lead_to_the_source_or_nowhere() -> None:
     assert "file:///app/flask.app.py#L40" in _svg(_graph())
     assert "href" not in _svg(_graph(), DrawOptions(links=LinkMode.NONE))
+
+
+def test_only_a_drawing_for_this_machine_names_its_folders() -> None:
+    assert "/app/flask.app.py:40" in _svg(_graph())
+    for links in (LinkMode.NONE, LinkMode.UPSTREAM):
+        svg = _svg(_graph(), DrawOptions(links=links))
+        assert "/app/" not in svg and "flask/app.py:40" in svg
 
 
 def test_without_times_the_same_calls_give_the_same_bytes() -> None:

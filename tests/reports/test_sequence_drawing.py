@@ -89,6 +89,12 @@ def test_dark_colours_come_by_the_readers_wish_and_print_is_light() -> None:
         assert "prefers-color-scheme" not in draw_sequence(_folded(), SequenceOptions(theme=theme))
 
 
+def test_in_a_page_the_colours_are_those_of_its_color_scheme_and_else_light() -> None:
+    text = draw_sequence(_folded(), SequenceOptions(theme=Theme.PAGE))
+    assert "@media screen{" in text and ".f-ink{fill:light-dark(#1c2026,#e9eef4)}" in text
+    assert 'fill="#1c2026"' in text and 'fill="#e9eef4"' not in text
+
+
 def test_each_colour_in_use_has_one_for_the_dark() -> None:
     text = draw_sequence(_folded())
     style = re.search(r"<style.*?</style>", text, re.DOTALL)

@@ -1,6 +1,7 @@
 """The course lists every scenario once, with a title, and each of them runs."""
 
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -36,6 +37,16 @@ def test_an_unknown_name_is_not_found() -> None:
 def test_a_scenario_says_what_to_look_for(scenario: catalog.Scenario) -> None:
     assert 10 < len(scenario.title) < 80
     assert len(scenario.description) > 80
+
+
+def test_the_course_says_the_same_in_chinese() -> None:
+    """The code that a description names is the same in both languages."""
+    for english, chinese in zip(catalog.list_scenarios(), catalog.list_scenarios("zh"), strict=True):
+        assert (english.name, english.path) == (chinese.name, chinese.path)
+        for text in (chinese.title, chinese.description, chinese.group):
+            assert re.search("[\u4e00-\u9fff]", text), text
+        named = [set(re.findall(r"`([^`]+)`", each.description)) for each in (english, chinese)]
+        assert named[0] == named[1], english.name
 
 
 @pytest.mark.parametrize("scenario", catalog.list_scenarios(), ids=NAMES)

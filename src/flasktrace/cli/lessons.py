@@ -2,7 +2,7 @@
 
 import shlex
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TextIO
 
@@ -10,10 +10,13 @@ from flasktrace.cli.recording import RecordOptions, find_scenario, join_requests
 from flasktrace.cli.recording_apart import record_apart
 from flasktrace.reports.chain.check import Verdict
 from flasktrace.reports.lessons import Ask, Expect, Lesson, Result, check_ask, check_expectation, parse_lesson
+from flasktrace.reports.lessons.building import check_show
 from flasktrace.reports.lessons.lesson import ENGINES, Run
 from flasktrace.reports.lessons.report import write_results
-from flasktrace.tracer.errors import UsageError
+from flasktrace.scenarios.annotate import load_catalogue
+from flasktrace.tracer.errors import ScenarioError, UsageError
 from flasktrace.tracer.model import Trace
+from flasktrace.tracer.program import Scenario
 from flasktrace.tracer.requests import PlannedRequest
 
 
@@ -58,9 +61,14 @@ def read_lesson(path: Path) -> Lesson:
 
 
 class Recordings:
-    """The runs that lessons ask for, each recorded once."""
+    """The runs that lessons ask for, each recorded once.
 
-    def __init__(self) -> None:
+    Args:
+        record: records a scenario.
+    """
+
+    def __init__(self, record: "Callable[[str, RecordOptions], Trace] | None" = None) -> None:
+        self._record = record or _record
         self._traces: dict[tuple[str, tuple[str, ...], str], Trace] = {}
 
     def trace(self, lesson: Lesson, run: Run, engine: str) -> Trace:
@@ -73,20 +81,29 @@ class Recordings:
         key = (target, run.requests, engine)
         if key not in self._traces:
             requests = tuple(_request(lesson, text) for text in run.requests)
-            if sys.stderr.isatty():
-                print(f"flasktrace: recording {run.scenario} on the {engine} engine", file=sys.stderr)
-            self._traces[key] = record_apart(
-                target, RecordOptions(engine=engine, requests=requests), is_quiet=True
-            )
+            self._traces[key] = self._record(target, RecordOptions(engine=engine, requests=requests))
         return self._traces[key]
 
 
+def _record(target: str, record: RecordOptions) -> Trace:
+    if sys.stderr.isatty():
+        print(f"flasktrace: recording {target} on the {record.engine} engine", file=sys.stderr)
+    return record_apart(target, record, is_quiet=True)
+
+
 def scenario_target(lesson: Lesson, run: Run) -> str:
-    """What a lesson's scenario names: a path is meant relative to the lesson."""
-    beside = Path(lesson.path).parent / run.scenario
-    is_path = run.scenario.endswith((".py", "/")) or "/" in run.scenario
-    target = str(beside) if is_path and beside.exists() else run.scenario
+    """What a lesson's scenario names: a path is meant relative to the lesson.
+
+    Raises:
+        ScenarioError: there is no such scenario.
+    """
+    path = Scenario(run.scenario).path
+    is_path = path.endswith((".py", "/")) or "/" in path
+    beside = Path(lesson.path).parent / path
+    target = str(beside) + run.scenario[len(path) :] if is_path and beside.exists() else run.scenario
     find_scenario(target)
+    if is_path and not Path(Scenario(target).path).exists():
+        raise ScenarioError(f"no scenario {run.scenario}: a path is meant relative to {lesson.path}")
     return target
 
 
@@ -111,8 +128,14 @@ def _words(text: str) -> list[str]:
 
 
 def check_lesson(lesson: Lesson, engine: str, recordings: Recordings, language: str) -> list[Result]:
-    """Hold a lesson's expectations and questions against runs on one engine."""
+    """Hold a lesson's expectations and questions against runs on one engine.
+
+    Raises:
+        UsageError: its scenario cannot be found, or a block shows what is not in its run.
+    """
     results: list[Result] = []
+    scenario_target(lesson, lesson.run)
+    catalogue = load_catalogue(lesson.language)
     for block in lesson.blocks():
         if engine not in block.engines:
             continue
@@ -123,6 +146,8 @@ def check_lesson(lesson: Lesson, engine: str, recordings: Recordings, language: 
             ]
         elif isinstance(block, Ask):
             results.append(check_ask(block, trace, language))
+        else:
+            check_show(block, lesson, trace, catalogue)
     return results
 
 

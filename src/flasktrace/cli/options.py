@@ -2,7 +2,7 @@
 
 import locale
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -138,8 +138,13 @@ def page_options(command: Command) -> Command:
     return result
 
 
-def view_options(command: Command) -> Command:
-    """Add the shared options to a command; it takes them as one argument, ``view``."""
+def view_options(command: Command, left_out: Sequence[str] = ()) -> Command:
+    """Add the shared options to a command; it takes them as one argument, ``view``.
+
+    Args:
+        command: to add them to.
+        left_out: options, by their names in :class:`ViewOptions`, that mean nothing to it.
+    """
     import functools
 
     @functools.wraps(command)
@@ -154,7 +159,7 @@ def view_options(command: Command) -> Command:
             "request", "thread", "annotations", "resolution", "explain", "link", "split", "graph_format",
         )  # fmt: skip
         view = ViewOptions(
-            **{name: kwargs.pop(name) for name in names},
+            **{name: kwargs.pop(name) for name in names if name not in left_out},
             language=lang or language_of_locale(),
             values=not no_values,
             times=not no_times,
@@ -167,5 +172,7 @@ def view_options(command: Command) -> Command:
     decorated: Any = with_view
     for option in reversed(_OPTIONS):
         decorated = option(decorated)
+    parameters = decorated.__click_params__  # where click keeps options until the command is made
+    parameters[:] = [parameter for parameter in parameters if parameter.name not in left_out]
     result: Command = decorated
     return result

@@ -2,13 +2,21 @@
 
 import click
 
+_ENDING = {
+    "en": "flasktrace run NAME records one and shows it.",
+    "zh": "flasktrace run NAME 录制其中一个并展示经过。",
+}
+
 
 @click.command()
-def command() -> None:
+@click.option("--lang", type=click.Choice(["en", "zh"]), help="Language; else the locale's.")
+def command(lang: str | None) -> None:
     """List the bundled scenarios, in the order to read them."""
+    from flasktrace.cli.options import language_of_locale
     from flasktrace.scenarios.catalog import list_scenarios
 
-    scenarios = list_scenarios()
+    language = lang or language_of_locale()
+    scenarios = list_scenarios(language)
     width = max(len(scenario.name) for scenario in scenarios)
     group = None
     for scenario in scenarios:
@@ -16,4 +24,4 @@ def command() -> None:
             click.echo(("" if group is None else "\n") + scenario.group)
             group = scenario.group
         click.echo(f"  {scenario.name:<{width}}  {scenario.title}")
-    click.echo("\nflasktrace run NAME records one and shows it.")
+    click.echo(f"\n{_ENDING[language]}")
