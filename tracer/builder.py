@@ -118,6 +118,10 @@ class Builder:
         self._marker_count = 0
         self._receivers: set[tuple[int, str]] = set()  # of calls that are no longer held
 
+    def set_reader(self, is_there: bool) -> None:
+        """Tell the recorder whether :meth:`take` is called while the program runs."""
+        self._recorder.has_reader = is_there
+
     def take(self, until_ns: int | None = None) -> None:
         """Build what the recorder has by now.
 
@@ -325,7 +329,7 @@ class Builder:
         if captured is not None:
             self._set_detail(info, row, captured)
         if self._finder is not None and (info.begins_request or info.answers_request):
-            self._find_request(info, row)
+            self._find_request(info, row, captured)
         if info.is_generator:
             self._generators[extra[0]] = _Generator(row, hang, state.id)
         state.stack.append(_Open(row, row, info))
@@ -348,11 +352,12 @@ class Builder:
             append(cell)
         return index
 
-    def _find_request(self, info: FunctionInfo, row: int) -> None:
+    def _find_request(self, info: FunctionInfo, row: int, captured: tuple[Captured, ...] | None) -> None:
         """A request begins, or is answered: in a recording of requests that were not sent by us."""
         assert self._finder is not None
         calls = self.trace.calls
-        parameters = calls.details[calls.detail[row]].parameters if calls.detail[row] else ()
+        # Not from the call's detail, which may be one that the trace does not hold any more.
+        parameters = self._pools.values(info, captured) if captured is not None else ()
         if info.begins_request and not calls.request_id[row]:
             calls.request_id[row] = self._finder.begin(parameters)
         elif info.answers_request and calls.request_id[row]:

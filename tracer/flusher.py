@@ -2,6 +2,7 @@
 
 import _thread
 import contextlib
+import os
 from collections.abc import Callable, Iterator, Sequence
 from time import perf_counter_ns
 from typing import TYPE_CHECKING
@@ -45,11 +46,13 @@ class Flusher:
     def start(self) -> None:
         """Begin to write."""
         self._is_started = True
+        self._builder.set_reader(True)
         _thread.start_new_thread(self._run, ())
 
     def stop(self) -> None:
         """End the thread; what is left is the caller's to build."""
         self._stopping.set()
+        self._builder.set_reader(False)
         if self._is_started:
             self._stopped.wait()
 
@@ -81,6 +84,11 @@ class Flusher:
                 # What waits to be built takes memory: a busy program is given less time to add to it.
                 is_busy = self._builder.call_count - before > _MANY_CALLS
                 pause_s = _SHORT_PAUSE_S if is_busy else _FLUSH_EVERY_S
+        except Exception as error:  # a mistake of ours: what is written stays, and it is told
+            self.failure = TraceError(f"the recording broke off: {type(error).__name__}: {error}; report it")
+            self._builder.set_reader(False)
+            if os.environ.get("FLASKTRACE_DEBUG"):
+                raise
         finally:
             self._stopped.set()
 

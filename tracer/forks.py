@@ -106,7 +106,8 @@ class ForkWatch:
         return self._folder / str(self._count)
 
     def in_child(self) -> None:
-        """In the child: what the parent has recorded is the parent's to tell."""
+        """In the child: what the parent has recorded is the parent's to tell, and its reader is not here."""
+        self._recorder.has_reader = False
         for stream in self._recorder.streams:
             stream.events.clear()
         if self._stream is None or self._folder is None:

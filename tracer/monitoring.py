@@ -23,7 +23,7 @@ from flasktrace.tracer.recorder import (
     is_watched,
     is_yield,
 )
-from flasktrace.tracer.streams import GENERATOR_FLAGS, ThreadStream, Unwound
+from flasktrace.tracer.streams import EVENT_SLOTS, GENERATOR_FLAGS, ThreadStream, Unwound
 
 # None before Python 3.12: this module can be imported there, but is_available() says no.
 _monitoring: Any = getattr(sys, "monitoring", None)
@@ -182,6 +182,8 @@ class MonitoringRecorder(Recorder):
             detail = (id(frame), frame.f_lasti if is_resumed else -1, detail)
         time_ns = self.options.clock()
         stream.events.extend((code, time_ns, back.f_lasti if back is not None else -1, detail))
+        if len(stream.events) > stream.brake_at:
+            stream.brake_at = self.brake(stream) * EVENT_SLOTS
         if self.options.gate is not None and not is_resumed:
             self.options.gate(frame, stream, False)
 

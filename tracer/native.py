@@ -140,6 +140,11 @@ class _Slow(Recorder):
             self._watch(frame, stream)
 
     @_harmless
+    def wait(self, stream: ThreadStream) -> int:
+        """Many events of the calling thread wait; how many may before it is to wait again."""
+        return self.brake(stream)
+
+    @_harmless
     def note_state(self, frame: FrameType, stream: ThreadStream) -> None:
         """A function that may have changed Flask's state ends."""
         self._note_state(frame, stream)

@@ -5,7 +5,7 @@ from typing import Any
 
 from flasktrace.tracer.capture import Captured, Texts
 from flasktrace.tracer.functions import FunctionInfo
-from flasktrace.tracer.model import Calls
+from flasktrace.tracer.model import Calls, Value
 from flasktrace.tracer.values import ValueShape, value_shape
 
 _CACHE_LIMIT = 10_000  # entries of each kind; beyond it equal ones may be stored again
@@ -66,6 +66,11 @@ class Pools:
             shape = info.has_receiver, tuple(shapes)
             position = self._details[key] = self._calls.details.add(shape, objects)
         return position
+
+    def values(self, info: FunctionInfo, captured: tuple[Captured, ...]) -> list[Value]:
+        """The receiver and parameters of a call, secrets masked."""
+        flags = self._texts.secret_flags(info.code.co_name, info.names, captured)
+        return [self._texts.value(*each) for each in zip(info.names, captured, flags, strict=True)]
 
     def _add_value(
         self, name: str, captured: Captured, is_secret: bool, shapes: list[ValueShape], objects: list[int]

@@ -8,6 +8,7 @@ import dis
 import socketserver
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -20,7 +21,7 @@ from flasktrace.tracer.capture import capture, class_name_of, exception_text
 from flasktrace.tracer.forks import ForkWatch
 from flasktrace.tracer.masking import settings_of
 from flasktrace.tracer.scope import Decision, Scope, ScopeOptions
-from flasktrace.tracer.streams import GENERATOR_FLAGS, EventList, Events, ThreadStream
+from flasktrace.tracer.streams import EVENT_SLOTS, GENERATOR_FLAGS, EventList, Events, ThreadStream
 
 CLIENT = "client_address"  # the parameter of a server's methods that tells whose request it is
 _VARARGS, _VARKEYWORDS = 0x04, 0x08
@@ -42,6 +43,10 @@ _OUR_MODULES = frozenset(
         *(capture.__module__, Scope.__module__, state.__name__),
     }
 )
+MAX_WAITING = 100_000
+"""Events of a thread that may wait to be built; then the thread waits, so that they take no more memory."""
+
+_BRAKE_S, _BRAKE_LOOK_S = 2.0, 0.002  # at the most at a time; how often it looks whether it may go on
 _RESUME = dis.opmap["RESUME"]
 # A frame that ends at one of these was not left by an exception (RESUME: a generator that yields, on 3.13).
 RETURNING = frozenset(
@@ -109,6 +114,7 @@ class Recorder:
         self.error_count = 0
         self.lost_count = 0  # events, for want of room on the stack
         self.is_recording = False
+        self.has_reader = False  # a thread of ours takes the events while the program runs
         self.displaced_by = ""  # who has taken the hook of the first thread meanwhile
         self._noted_settings = (0, 0)  # id and length of the settings that are in ``secrets`` already
         self.was_hit = False  # by an exception of the program's, raised in the hook, which ended it
@@ -300,12 +306,29 @@ class Recorder:
     def new_stream(self, name: str, thread_object_id: int) -> ThreadStream:
         """Begin the stream of another thread."""
         with self._lock:
-            stream = ThreadStream(len(self.streams) + 1, name, thread_object_id, self._new_events())
+            stream = ThreadStream(
+                len(self.streams) + 1, name, thread_object_id, self._new_events(), MAX_WAITING * EVENT_SLOTS
+            )
             self.streams.append(stream)
         return stream
 
     def _new_events(self) -> Events:
         return EventList()
+
+    def brake(self, stream: ThreadStream) -> int:
+        """Make the calling thread wait while many of its events do; not for ever, as it may hold a lock.
+
+        Returns:
+            How many may wait before it is to be called again.
+        """
+        deadline_s = time.monotonic() + _BRAKE_S
+        waiting = len(stream.events) // EVENT_SLOTS
+        while waiting > MAX_WAITING and self.has_reader and time.monotonic() < deadline_s:
+            if self.forks.held_since_ns() is not None:
+                break  # all wait for what a child has to tell
+            time.sleep(_BRAKE_LOOK_S)
+            waiting = len(stream.events) // EVENT_SLOTS
+        return max(MAX_WAITING, waiting + MAX_WAITING // 20)
 
     def look_again(self) -> None:
         """The app's settings may have changed: this engine looks at them each time anyway."""
@@ -319,7 +342,7 @@ def _hook(recorder: Recorder, stream: ThreadStream) -> ProfileFunction:
     modes, plans, with_values = recorder._modes, recorder._plans, recorder.options.with_values
     extend, get_mode, get_plan, clock = stream.events.extend, modes.get, plans.get, recorder.options.clock
     gate = recorder.options.gate
-    snapshots = recorder._snapshots
+    snapshots, events = recorder._snapshots, stream.events
     pending = False  # a recorded call has just been left by an exception
 
     def on_call(frame: FrameType, code: CodeType, mode: int | None) -> None:
@@ -348,6 +371,8 @@ def _hook(recorder: Recorder, stream: ThreadStream) -> ProfileFunction:
         if is_generator:
             detail = (id(frame), frame.f_lasti, detail)
         extend((code, clock(), back.f_lasti if back is not None else -1, detail))
+        if len(events) > stream.brake_at:
+            stream.brake_at = recorder.brake(stream) * EVENT_SLOTS
         if gate is not None and not is_resumed:
             gate(frame, stream, False)
 

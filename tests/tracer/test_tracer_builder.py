@@ -66,6 +66,20 @@ def serve() -> None:
     assert client.get("/none").status_code == 404
 
 
+def serve_the_same_again() -> None:
+    """Calls with the very same objects: what they are called with is stored once, and may be let go of."""
+    from flask import Flask
+    from werkzeug.test import EnvironBuilder
+
+    app, environ = Flask("shop"), EnvironBuilder("/none").get_environ()
+
+    def start_response(status: str, headers: object, exc_info: object = None) -> Callable[[bytes], object]:
+        return len
+
+    for _ in range(6):
+        assert b"".join(app(environ, start_response))
+
+
 def recorded(work: Callable[[], None], engine: str) -> Recorder:
     recorder = make_recorder(RecorderOptions(HERE, with_state=True), engine)
     with recorder:
@@ -117,7 +131,7 @@ def built_in_slices(recorder: Recorder, path: Path, count: int) -> Trace:
 
 
 @pytest.mark.parametrize("engine", available_engines())
-@pytest.mark.parametrize("work", [work, serve])
+@pytest.mark.parametrize("work", [work, serve, serve_the_same_again])
 @pytest.mark.parametrize("count", [7, 60])
 def test_what_is_let_go_is_in_the_file(
     work: Callable[[], None], engine: str, count: int, tmp_path: Path

@@ -27,6 +27,7 @@ typedef struct {
     PyObject *stream; /* the ThreadStream */
     Events *events;   /* the stream's */
     PyObject *weak_references;
+    Py_ssize_t brake_at; /* events that may wait before Python is asked whether the thread should */
     char is_raising;  /* a recorded call has just been left by an exception */
 } Lane;
 
@@ -124,6 +125,20 @@ put_return(Tracer *tracer, Events *events, Entry *entry, Word frame_id, int64_t 
         at = put_value(at, value);
     }
     events_commit(events, head, at, kind, lasti);
+}
+
+/* Many events wait: the recorder may make the thread wait too, and tells when to ask again. */
+static Py_NO_INLINE int
+brake(Tracer *tracer, Lane *lane)
+{
+    Py_INCREF(lane);
+    lane->brake_at = PY_SSIZE_T_MAX; /* not from what Python does for it */
+    PyObject *answer = PyObject_CallMethod(tracer->recorder, "wait", "O", lane->stream);
+    if (answer != NULL && PyLong_Check(answer)) {
+        lane->brake_at = PyLong_AsSsize_t(answer);
+    }
+    Py_DECREF(lane);
+    return done(tracer, answer);
 }
 
 /* Keep what the recorder has decided about a code object: (mode, number of values). */
@@ -246,7 +261,7 @@ begin(Tracer *tracer, PyObject *code, PyFrameObject *object, int is_resumed)
     }
     int64_t lasti = is_resumed ? frame_lasti(frame) : -1;
     put_call(tracer, lane->events, entry, frame, (Word)(uintptr_t)frame, lasti, is_resumed);
-    return 0;
+    return lane->events->count > lane->brake_at ? brake(tracer, lane) : 0;
 }
 
 static PyObject *
@@ -439,7 +454,7 @@ profile_call(Tracer *tracer, Lane *lane, PyFrameObject *object)
         is_resumed = (opcode != RESUME && opcode != RESUME_QUICK) || _Py_OPARG(*now) != 0;
     }
     put_call(tracer, lane->events, entry, frame, identity((PyObject *)object), lasti, is_resumed);
-    return 0;
+    return lane->events->count > lane->brake_at ? brake(tracer, lane) : 0;
 }
 
 static int
@@ -566,6 +581,7 @@ tracer_lane(Tracer *self, PyObject *stream)
     lane->tracer = (Tracer *)Py_NewRef(self);
     lane->stream = lane->weak_references = NULL;
     lane->is_raising = 0;
+    lane->brake_at = 0;
     lane->events = (Events *)PyObject_GetAttrString(stream, "events");
     if (lane->events == NULL || !Py_IS_TYPE(lane->events, &Events_Type)) {
         PyErr_SetString(PyExc_TypeError, "lane() takes a stream whose events are Events");
