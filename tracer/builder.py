@@ -143,9 +143,9 @@ class Builder:
                 chunks.append((stream, chunk))
         if len(chunks) == 1:
             self._events(self._state(chunks[0][0]), chunks[0][1])
-            return
-        for stream, event in merged(chunks):
-            self._events(self._state(stream), event)
+        else:
+            for stream, event in merged(chunks):
+                self._events(self._state(stream), event)
         self._remade.add(self._late.run())
 
     def call_at(self, stream_id: int, is_end: bool) -> int | None:

@@ -308,7 +308,7 @@ class _Play:
             return
         elif isinstance(driver.failure, FlasktraceError):
             self.failure = driver.failure
-        elif driver.failure is not None:
+        elif driver.failure is not None and not self.was_interrupted:
             self.failure = ScenarioError(f"{name} could not be asked: {driver.failure!r}")
         elif self.recorder.displaced_by and not self._has_served():
             self.failure = ScenarioError(f"{name} was not seen to serve: {displaced(self.recorder)}")

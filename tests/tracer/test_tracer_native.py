@@ -62,7 +62,9 @@ atoms = st.one_of(
     st.builds(Odd),
     st.builds(Text),
 )
-keys = st.one_of(st.text(max_size=5), st.integers(), st.booleans(), st.none())
+keys = st.one_of(
+    st.text(max_size=5), st.builds(Text, st.text(max_size=5)), st.integers(), st.booleans(), st.none()
+)
 values = st.recursive(
     atoms,
     lambda inner: st.one_of(

@@ -81,14 +81,14 @@ def run(
     folder: Path,
     *requests: str,
     engine: str = "installed",
-    timeout_s: float = 10,
+    timeout_s: float = 40,
     target: str = "",
     recorder: str = "",
 ) -> tuple[dict[str, Any], Trace | None]:
     script = folder / "script.py"
     script.write_text(source, encoding="utf-8")
     words = command(target or script, folder, engine, requests, timeout_s, recorder)
-    done = subprocess.run(words, capture_output=True, text=True, timeout=60, cwd=folder)
+    done = subprocess.run(words, capture_output=True, text=True, timeout=100, cwd=folder)
     lines = [line for line in done.stdout.splitlines() if line.startswith("{")]
     assert lines, done.stderr
     path = folder / "out.flasktrace"

@@ -270,6 +270,23 @@ put_atom(Word *at, PyObject *value)
     return at + 3;
 }
 
+/* A dict's key; a text of a class of its own (a StrEnum) is kept as text, as it names the value. */
+static Word *
+put_key(Word *at, PyObject *key)
+{
+    if (!PyUnicode_Check(key) || PyUnicode_CheckExact(key)) {
+        return put_atom(at, key);
+    }
+    PyObject *text = PyUnicode_FromObject(key); /* a plain copy, which asks nothing of the class */
+    if (text == NULL) {
+        PyErr_Clear();
+        return put_atom(at, key);
+    }
+    at = put_text(at, text, PyUnicode_GET_LENGTH(text));
+    Py_DECREF(text);
+    return at;
+}
+
 /* An item of a list or tuple; a pair of atoms is kept whole, as headers are such pairs. */
 static Word *
 put_item(Word *at, PyObject *value)
@@ -298,7 +315,7 @@ put_items(Word *at, PyObject *value, int kind, Py_ssize_t length)
         PyObject *key, *item;
         Py_ssize_t position = 0;
         for (; count < MAX_ITEMS && PyDict_Next(value, &position, &key, &item); count++) {
-            at = put_atom(put_atom(at, key), item);
+            at = put_atom(put_key(at, key), item);
         }
     }
     else {
