@@ -42,7 +42,7 @@ def record(
         mask: regular expressions of further names whose values are secret.
         values: whether parameters and results are recorded.
         limit: the number of calls to keep; what is over it is counted.
-        recorder: ``setprofile`` or ``monitoring``; "" for the fastest that works here.
+        recorder: ``native``, ``monitoring`` or ``setprofile``; "" for the fastest that works here.
     """
     options = SessionOptions(
         name=name or (Path(path).stem if path is not None else "recording"),
