@@ -34,6 +34,7 @@ class Step:
         repeat_count: how many adjacent equal runs this one stands for; 1 for a plain step.
         repeat_ns: total time of all the repetitions of this step's call, itself included.
         is_hand_over: it is the first call of a thread that the parent step's call started.
+        is_new_process: that thread is one of another process.
         resumed_count: how often the call, a generator, was resumed.
     """
 
@@ -48,6 +49,7 @@ class Step:
     repeat_count: int = 1
     repeat_ns: int = 0
     is_hand_over: bool = False
+    is_new_process: bool = False
     resumed_count: int = 0
 
 

@@ -63,6 +63,7 @@ class StepSequence(Sequence[Step]):
     def __init__(self, trace: Trace, tables: FoldTables) -> None:
         self._trace = trace
         self._tables = tables
+        self._processes = {thread.id: thread.process for thread in trace.threads}
         self._telling: list[array[int] | bytearray] | None = None
 
     def __len__(self) -> int:
@@ -98,11 +99,13 @@ class StepSequence(Sequence[Step]):
         )
 
     def _find_hand_overs(self) -> bytearray:
-        """By step, 1 for one in another thread than its parent."""
+        """By step, 1 for one in another thread than its parent, 2 in another process."""
         threads, columns = self._trace.calls.thread_id, self._tables.columns
         own = [threads[position] for position in columns.position]
+        process_of = self._processes.get
         return bytearray(
-            parent > 0 and own[parent - 1] != thread
+            (parent > 0 and own[parent - 1] != thread)
+            and 1 + (process_of(own[parent - 1], "") != process_of(thread, ""))
             for parent, thread in zip(columns.parent_number, own, strict=True)
         )
 
@@ -111,6 +114,8 @@ class StepSequence(Sequence[Step]):
         call = self._trace.calls[columns.position[i]]
         parent_number = columns.parent_number[i]
         threads = self._trace.calls.thread_id
+        starter = threads[columns.position[parent_number - 1]] if parent_number else call.thread_id
+        process_of = self._processes.get
         return Step(
             number=i + 1,
             call=call,
@@ -122,8 +127,8 @@ class StepSequence(Sequence[Step]):
             hidden_count=columns.hidden_count[i],
             repeat_count=columns.repeat_count[i],
             repeat_ns=columns.repeat_ns[i],
-            is_hand_over=bool(parent_number)
-            and threads[columns.position[parent_number - 1]] != call.thread_id,
+            is_hand_over=starter != call.thread_id,
+            is_new_process=process_of(starter, "") != process_of(call.thread_id, ""),
             resumed_count=tables.resumed.get(call.id, 0),
         )
 

@@ -79,7 +79,8 @@ def _name_pieces(step: Step, signs: Signs, words: Words) -> list[tuple[str, str]
     if step.function.origin is Origin.USER:
         pieces.insert(0, (role, signs.user + " "))
     if step.is_hand_over:
-        pieces.insert(0, ("hand_over", f"{signs.hand_over} {words.new_thread} "))
+        where = words.new_process if step.is_new_process else words.new_thread
+        pieces.insert(0, ("hand_over", f"{signs.hand_over} {where} "))
     return pieces
 
 

@@ -15,6 +15,7 @@ class Words:
     raises: str
     hand_over: str
     new_thread: str
+    new_process: str
     folded: str
     repeated: str
     generator_resumed: str
@@ -59,6 +60,7 @@ _EN = Words(
     raises="raises",
     hand_over="handed over to another thread",
     new_thread="in a new thread",
+    new_process="in a new process",
     folded="inner calls folded away",
     repeated="repeated, time of all",
     generator_resumed="a generator, resumed so often",
@@ -104,6 +106,7 @@ _ZH = Words(
     raises="抛出",
     hand_over="交给另一个线程",
     new_thread="在新线程中",
+    new_process="在新进程中",
     folded="折叠的内部调用数",
     repeated="重复次数，时间为总和",
     generator_resumed="生成器，恢复执行的次数",

@@ -109,10 +109,10 @@ class Builder:
             until_ns: leave events after this moment for later: another thread may yet hand in an
                 earlier one. None takes them all.
         """
-        while self._recorder.secrets:
-            self._texts.learn(self._recorder.secrets.pop())
         forks = self._recorder.forks
         forks.take()
+        while self._recorder.secrets:
+            self._texts.learn(self._recorder.secrets.pop())
         if until_ns is not None and (held_ns := forks.held_since_ns()) is not None:
             until_ns = min(until_ns, held_ns)
         chunks = []
@@ -148,15 +148,18 @@ class Builder:
         self.take()
         self._recorder.forks.close()
         self.trace.dropped_count += self._recorder.lost_count + self._recorder.error_count
-        end_ns = self._last_ns
         for state in self._states.values():
-            while state.stack:
-                entry = state.stack.pop()
-                if entry.row >= 0:
-                    self._close(entry, end_ns, 0)
+            self._close_all(state, self._last_ns)
         self.trace.metadata = metadata
         self.set_requests(requests)
         return self.trace
+
+    def _close_all(self, state: _ThreadState, end_ns: int) -> None:
+        """What is open in a thread will never return."""
+        while state.stack:
+            entry = state.stack.pop()
+            if entry.row >= 0:
+                self._close(entry, end_ns, 0)
 
     def set_requests(self, requests: Iterable[Request]) -> None:
         """Name the requests sent so far; secrets in their targets are masked."""
@@ -194,6 +197,8 @@ class Builder:
             state.request_id = what
         elif kind == "exception":
             self._name_raised(state, what)
+        elif kind == "end":
+            self._close_all(state, max(time_ns - (self._first_ns or time_ns), self._last_ns))
         elif state.stack:
             self._starters[what] = state.stack[-1].hang
 

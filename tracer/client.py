@@ -9,7 +9,9 @@ import contextlib
 import http.client
 import signal
 import socket
+import socketserver
 import ssl
+import struct
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -17,6 +19,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from flasktrace.tracer.model import Request
+from flasktrace.tracer.reloading import ReloaderChildren
 from flasktrace.tracer.requests import PlannedRequest
 
 _POLL_S = 0.02
@@ -87,6 +90,7 @@ class Driver:
     problem: str = ""  # what went wrong, for a message
     is_done: Latch = field(default_factory=Latch)
     has_served: bool = False
+    children: ReloaderChildren | None = None  # which serve in place of this process
     has_interrupted: bool = False
     _ports: dict[int, list[tuple[int, int]]] = field(default_factory=dict)
     _cookies: dict[str, str] = field(default_factory=dict)
@@ -145,11 +149,17 @@ class Driver:
         address = address_of(self._server)
         try:
             for request in self.plan(self._server):
+                if self.children is not None:
+                    self.children.settle()
                 if self._program_ended.is_set or not self._send(request, address):
                     break
         finally:
             self._join_workers()
-            self._stop_server(address)
+            if self.children is not None:
+                self.children.settle()
+                self.children.stop()
+            else:
+                self._stop_server(address)
 
     def _send(self, planned: PlannedRequest, address: Address) -> bool:
         number = len(self.requests) + 1
@@ -172,6 +182,7 @@ class Driver:
         connection = http.client.HTTPConnection(
             str(address.address[0]), address.address[-1], timeout=self.timeout_s
         )
+        started = tuple(self.workers)
         with contextlib.closing(connection):
             self._socket = plain = socket.socket(address.family)
             plain.settimeout(self.timeout_s)
@@ -181,6 +192,12 @@ class Driver:
             plain.connect(address.address)
             connection.sock = _tls(plain) if address.is_tls else plain
             _send_request(connection, planned, address, self._cookies)
+            if planned.is_abandoned:
+                # Closing at once resets the connection: what the server sends then fails.
+                connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                connection.sock.close()
+                self._await_worker(started)
+                return Response(planned, error="not waited for")
             answer = connection.getresponse()
             body = _read_body(answer)
             _wait_for_close(connection.sock)
@@ -188,6 +205,17 @@ class Driver:
             for value in self._cookies.values():
                 self.on_cookie(value)
             return Response(planned, answer.status, answer.reason, tuple(answer.getheaders()), body)
+
+    def _await_worker(self, before: Sequence[threading.Thread]) -> None:
+        """Without an answer to wait for: let the thread that serves the request begin and end."""
+        deadline_s = time.monotonic() + self.timeout_s
+        while time.monotonic() < deadline_s and not self._program_ended.is_set:
+            new = [worker for worker in tuple(self.workers) if worker not in before]
+            if new and not any(worker.is_alive() for worker in new):
+                return
+            if not new and not isinstance(self._server, socketserver.ThreadingMixIn):
+                return  # the next request waits for this one by itself
+            time.sleep(0.001)
 
     def _join_workers(self) -> None:
         """Let the threads that answered come to their ends, so that their last calls are in the trace."""

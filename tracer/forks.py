@@ -1,8 +1,9 @@
-"""Processes that the program forks while it is recorded: their events come home when they exit.
+"""Processes that the program starts while it is recorded: their events come home when they exit.
 
-A child inherits the hook, but not the thread that writes. So it starts with empty streams, and on its way
-out (``os._exit``, as ``socketserver.ForkingMixIn`` and ``multiprocessing`` leave) puts its events into a file
-of a private folder. The parent reads it and joins the child's calls to the call that forked, as it does with
+A forked child inherits the hook, but not the thread that writes. So it starts with empty streams, and on its
+way out (``os._exit``, as ``socketserver.ForkingMixIn`` and ``multiprocessing`` leave) puts its events into a
+file of a private folder. The reloader's child has a recorder of its own (:mod:`tracer.reloaded`) and does the
+same. The parent reads the file and joins the child's calls to the call that started it, as it does with
 threads; until then it holds back what it recorded since, so that all comes in the order of time.
 """
 
@@ -14,11 +15,12 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from time import perf_counter_ns
+from types import CodeType
 from typing import TYPE_CHECKING, Any
 
-from flasktrace.tracer.model import Origin
+from flasktrace.tracer.model import IN_PROCESS, Origin
 from flasktrace.tracer.scope import Decision
-from flasktrace.tracer.streams import ThreadStream, Unwound
+from flasktrace.tracer.streams import EVENT_SLOTS, GENERATOR_FLAGS, ThreadStream, Unwound
 
 if TYPE_CHECKING:
     from flasktrace.tracer.recorder import Recorder
@@ -35,6 +37,7 @@ class ForkWatch:
         self._folder: Path | None = None
         self._open: dict[int, int] = {}  # number of the fork: its time in ns
         self._count = 0
+        self._apart: set[int] = set()  # numbers of the processes that are no forks
         self._stream: ThreadStream | None = None
         self._owner = os.getpid()
 
@@ -73,6 +76,14 @@ class ForkWatch:
         if self._folder is not None and os.getpid() == self._owner:
             shutil.rmtree(self._folder, ignore_errors=True)
 
+    def for_process(self) -> Path | None:
+        """As :meth:`before`, for a process that is no fork: where it is to put its events, if anywhere."""
+        self.before()
+        if self._stream is None or self._folder is None:
+            return None
+        self._apart.add(self._count)
+        return self._folder / str(self._count)
+
     def before(self) -> None:
         """In the parent, about to fork: note which call forks."""
         self._stream = self._recorder.current_stream() if os.getpid() == self._owner else None
@@ -96,38 +107,48 @@ class ForkWatch:
 
         def _exit(status: int) -> None:
             with contextlib.suppress(Exception):
-                self._report(path)
+                write_report(self._recorder, path)
             leave(status)
 
         exit_here: Callable[[int], Any] = _exit
         os._exit = exit_here  # type: ignore[assignment]
 
-    def _report(self, path: Path) -> None:
-        streams = [
-            (s.name, s.thread_object_id, [_plain(e) for e in s.events]) for s in self._recorder.streams
-        ]
-        part = path.with_suffix(".part")
-        # A code object that comes home has no globals: whose it is was decided here.
-        decisions = [
-            (file_path, each.is_recorded, each.origin.value, each.module, each.reason)
-            for file_path, each in list(self._recorder.scope.decisions.items())  # the hook is still there
-        ]
-        part.write_bytes(marshal.dumps((os.getpid(), decisions, streams)))
-        part.rename(path)
-
     def _load(self, path: Path, number: int) -> list[ThreadStream]:
-        pid, decisions, streams = marshal.loads(path.read_bytes())
+        pid, ended_ns, decisions, streams, codes, secrets = marshal.loads(path.read_bytes())
         for file_path, is_recorded, origin, module, reason in decisions:
             decision = Decision(is_recorded, Origin(origin), module, reason)
             self._recorder.scope.decisions.setdefault(file_path, decision)
+        self._recorder.secrets += secrets
+        code_ids = {old: id(code) for old, code in codes}
+        # An object of a process that is no fork may have the id of another one here.
+        offset = number << 64 if number in self._apart else 0
         loaded = []
         for position, (name, object_id, events) in enumerate(streams):
-            # The first is the thread that forked: it goes on under the call that did.
-            identity = -number if position == 0 else object_id
-            stream = self._recorder.new_stream(f"{name} in process {pid}", identity)
-            stream.events.extend(map(_lively, events))
+            # The first is the thread that started it: it goes on under the call that did.
+            identity = -number if position == 0 else object_id + offset
+            stream = self._recorder.new_stream(f"{name}{IN_PROCESS}{pid}", identity)
+            stream.events.extend(_lively(events, offset, code_ids))
+            stream.events.extend((None, ended_ns, 0, "end"))
             loaded.append(stream)
         return loaded
+
+
+def write_report(recorder: "Recorder", path: Path) -> None:
+    """In a child: write what was recorded, for :meth:`ForkWatch.take` in the parent."""
+    streams = [
+        (s.name, s.thread_object_id, [_plain(e) for e in tuple(s.events)]) for s in tuple(recorder.streams)
+    ]
+    # A code object that comes home has no globals: whose it is was decided here.
+    decisions = [
+        (file_path, each.is_recorded, each.origin.value, each.module, each.reason)
+        for file_path, each in list(recorder.scope.decisions.items())  # the hook is still there
+    ]
+    codes = {id(e): e for _, _, events in streams for e in events[::EVENT_SLOTS] if e is not None}
+    secrets = [each for each in tuple(recorder.secrets) if type(each) in (str, bytes)]
+    report = (os.getpid(), perf_counter_ns(), decisions, streams, list(codes.items()), secrets)
+    part = path.with_suffix(".part")
+    part.write_bytes(marshal.dumps(report))
+    part.rename(path)
 
 
 def _before() -> None:
@@ -149,7 +170,24 @@ def _plain(item: Any) -> Any:
     return item
 
 
-def _lively(item: Any) -> Any:
+def _lively(events: list[Any], offset: int, code_ids: dict[int, int]) -> list[Any]:
+    """The events that :func:`_plain` made plain; what they name by its id has the id it got here."""
+    made = []
+    for i in range(0, len(events), EVENT_SLOTS):
+        code, time_ns, where, extra = events[i : i + EVENT_SLOTS]
+        if code is None and extra == "exception":
+            where = [(name, text, frozenset(code_ids.get(e, e) for e in ids)) for name, text, ids in where]
+        elif code is None and extra is None and where > 0:
+            where = where + offset
+        elif isinstance(code, CodeType):
+            extra = _lively_extra(extra)
+            if code.co_flags & GENERATOR_FLAGS:
+                extra = (extra[0] + offset, *extra[1:])
+        made += [code, time_ns, where, extra]
+    return made
+
+
+def _lively_extra(item: Any) -> Any:
     if type(item) is list and len(item) == 2 and all(type(part) is str for part in item):
         return Unwound(item)
     if type(item) is tuple and len(item) == 2 and type(item[1]) is list:

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from types import CodeType
 
 from flasktrace.tracer.model import Function, Origin
-from flasktrace.tracer.recorder import CLIENT, GENERATOR_FLAGS, Recorder, parameter_names
+from flasktrace.tracer.recorder import CLIENT, Recorder, parameter_names
+from flasktrace.tracer.streams import GENERATOR_FLAGS
 
 _RECEIVERS = frozenset({"self", "cls", "mcs", "_self", "__self"})
 # Up to 3.11 a comprehension has a frame of its own; it is no call in anybody's eyes, nor on later Pythons.

@@ -41,6 +41,13 @@ _MAX_CUT_CHARS = 120  # texts end there, and may do so inside a secret
 _ELLIPSIS = "…"
 
 
+def is_likely_secret(value: object) -> bool:
+    """Whether a value with a secret's name is one: no plain word, and no path of a file."""
+    if type(value) is not str or len(value) < _MIN_GUESSED_CHARS or value.isalpha():
+        return False
+    return not (os.path.isabs(value) and os.path.exists(value))
+
+
 class Masking:
     """Tells what is secret, learns secrets, and cleans texts of them.
 
@@ -87,9 +94,7 @@ class Masking:
 
     def learn_guess(self, secret: object) -> None:
         """Learn a value that is likely to be secret, unless it is a plain word or the path of a file."""
-        if type(secret) is str and len(secret) >= _MIN_GUESSED_CHARS and not secret.isalpha():
-            if os.path.isabs(secret) and os.path.exists(secret):
-                return
+        if is_likely_secret(secret):
             self.learn(secret)
 
     def learn_named(self, items: Iterable[tuple[object, object]]) -> None:

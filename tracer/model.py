@@ -122,6 +122,9 @@ class Request:
     status: int | None = None  # None: no answer came
 
 
+IN_PROCESS = " in process "  # between the name of a child process's thread and the process's number
+
+
 @dataclass(frozen=True, slots=True)
 class Thread:
     """A thread of the program, with the call that started it."""
@@ -129,6 +132,11 @@ class Thread:
     id: int
     name: str
     started_by: int | None = None  # call id
+
+    @property
+    def process(self) -> str:
+        """The number of the process it ran in; "" for the process that was recorded itself."""
+        return self.name.partition(IN_PROCESS)[2]
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,6 @@ from typing import Any
 
 from flasktrace.tracer.capture import capture, class_name_of, exception_text
 from flasktrace.tracer.recorder import (
-    GENERATOR_FLAGS,
     IN_SCOPE,
     THREAD_STARTS,
     WATCHED,
@@ -23,7 +22,7 @@ from flasktrace.tracer.recorder import (
     RecorderOptions,
     is_yield,
 )
-from flasktrace.tracer.streams import ThreadStream, Unwound
+from flasktrace.tracer.streams import GENERATOR_FLAGS, ThreadStream, Unwound
 
 # None before Python 3.12: this module can be imported there, but is_available() says no.
 _monitoring: Any = getattr(sys, "monitoring", None)

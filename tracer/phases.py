@@ -3,7 +3,7 @@
 A landmark that names a phase moves the story there; everything else stays where the story is. So the
 phases are stretches in the order of the calls, and code that has no landmark needs none. What the
 user's own code calls while a request is handled stays in the phase of that code: a view that calls
-``make_response`` is still dispatching.
+``make_response`` is still dispatching. A process in which the program runs once more begins anew.
 """
 
 from array import array
@@ -76,11 +76,16 @@ def phase_ids(trace: Trace, catalogue: Catalogue, order: CallOrder | None = None
     result = [""] * len(trace.calls)
     is_held = bytearray(len(trace.calls) + 1)  # below the user's own code; the last one is the roots' parent
     function_ids, parents = trace.calls.function_id, order.parents
-    current = next(iter(catalogue.phases), "")
+    current = first = next(iter(catalogue.phases), "")
+    programs = {key for key, function in trace.functions.items() if function.qualname == "<module>"}
+    threads = trace.calls.thread_id
     for position in order.preorder:
         parent = parents[position]
         function_id = function_ids[position]
         phase = moves.get(function_id)
+        if function_id in programs and parent >= 0 and threads[parent] != threads[position]:
+            result[position] = current = first
+            continue
         if is_held[parent]:
             is_held[position] = 1
             result[position] = result[parent]

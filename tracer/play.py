@@ -2,7 +2,7 @@
 
 The program runs unmodified in this process's main thread. What is changed around it while it runs, and put
 back: the default port 5000 becomes a free port of the loopback interface, and a reloader runs the server in
-this process rather than in a child.
+this process rather than in a child, unless it is to be followed there.
 """
 
 import contextlib
@@ -37,6 +37,7 @@ from flasktrace.tracer.program import (
     program_traceback,
 )
 from flasktrace.tracer.recorder import RecorderOptions
+from flasktrace.tracer.reloading import Job, ReloaderChildren, can_follow
 from flasktrace.tracer.requests import PlannedRequest, planned_from, secrets_of
 from flasktrace.tracer.scope import ScopeOptions
 from flasktrace.tracer.store import TraceWriter
@@ -46,8 +47,8 @@ from flasktrace.tracer.surroundings import (
     as_it_was,
     leave_if_forked,
     loopback_ports,
-    no_reloader,
     on_leaving,
+    reloader,
 )
 
 __all__ = ["PlayOptions", "PlayResult", "Response", "Scenario", "play"]
@@ -73,6 +74,8 @@ class PlayOptions:
         mask: further names of secrets, regular expressions.
         recorder: the recorder's engine; "" for the fastest that works here.
         activate: puts the bundled engine in place.
+        follow_reloader: whether a reloader's child processes are run and recorded; otherwise the server
+            runs in this process, unless the script has a true ``RELOADER``.
         live: holds the program at its stops for a walk; nothing is written to a file then.
         say: tells the user what cannot wait for the result, as the program ends the whole process.
     """
@@ -87,6 +90,7 @@ class PlayOptions:
     scope: ScopeOptions = field(default_factory=ScopeOptions)
     mask: tuple[str, ...] = ()
     recorder: str = ""
+    follow_reloader: bool = False
     activate: Callable[[], None] = _activate_bundle
     live: LivePlay | None = None
     say: Callable[[str], None] = lambda message: None
@@ -119,11 +123,11 @@ def play(scenario: Scenario, options: PlayOptions | None = None) -> PlayResult:
     options = options or PlayOptions()
     with contextlib.suppress(SyntaxError):
         load(scenario)  # before the costly imports: a wrong path should be told at once
-    _prepare_engine(options)
+    prepare_engine(options)
     return _Play(scenario, options).run()
 
 
-def _prepare_engine(options: PlayOptions) -> None:
+def prepare_engine(options: PlayOptions) -> None:
     """Import the engine before the recording begins: its import is no part of the story."""
     if options.engine not in ("bundled", "installed"):
         raise ScenarioError(f"there is no engine {options.engine!r}: choose bundled or installed")
@@ -138,6 +142,34 @@ def _prepare_engine(options: PlayOptions) -> None:
         if error.name not in ("flask", "werkzeug"):
             raise
         raise ScenarioError(f"{error.name} is not installed: install it, or use --engine bundled") from None
+
+
+def run_and_serve(
+    program: Program,
+    scenario: Scenario,
+    has_served: Callable[[], bool] = lambda: False,
+    on_app: Callable[[Any], None] = lambda app: None,
+) -> None:
+    """Run a program; one that only builds its app is then served as ``app.run()`` would.
+
+    Raises:
+        ScenarioError: there is no app to serve either.
+    """
+    leave_if_forked(program.run)
+    if has_served():
+        return
+    app = find_app(program)
+    if app is None:
+        raise ScenarioError(
+            f"{scenario.shown_name} starts no server and has no app:"
+            " end the script with app.run(), or name its Flask object app"
+        )
+    on_app(app)
+    if hasattr(app, "url_map") and hasattr(app, "run"):
+        leave_if_forked(app.run)
+    else:
+        serving = importlib.import_module("werkzeug.serving")
+        leave_if_forked(lambda: serving.run_simple("127.0.0.1", DEFAULT_PORT, app))
 
 
 class _Play:
@@ -187,7 +219,7 @@ class _Play:
         )
         leaving = on_leaving(lambda call: self._on_leaving(flusher, call))
         try:
-            with as_it_was(), leaving, loopback_ports(self._on_bound), no_reloader():
+            with as_it_was(), leaving, loopback_ports(self._on_bound), reloader(self._follow):
                 flusher.start()
                 if live is not None:
                     live.attach(self.recorder, self.builder, flusher, self.texts)
@@ -226,7 +258,7 @@ class _Play:
             interrupts = InterruptWatch()
             try:
                 with interrupts, self.recorder:
-                    self._run_and_serve(self.program)
+                    run_and_serve(self.program, self.scenario, lambda: self.driver.has_served, self._found)
                     self.driver.end()
             except KeyboardInterrupt:
                 self.was_interrupted = not self.driver.has_interrupted
@@ -245,25 +277,24 @@ class _Play:
             self.options.say(displaced(self.recorder))
         self._judge()
 
-    def _run_and_serve(self, program: Program) -> None:
-        leave_if_forked(program.run)
-        if self.driver.has_served:
-            return
-        app = find_app(program)
-        if app is None:
-            raise ScenarioError(
-                f"{self.scenario.shown_name} starts no server and has no app:"
-                " end the script with app.run(), or name its Flask object app"
-            )
+    def _found(self, app: Any) -> None:
         self.app = app
-        leave_if_forked(lambda: self._serve(app))
 
-    def _serve(self, app: Any) -> None:
-        """A program that only builds its app is served as ``app.run()`` would."""
-        if hasattr(app, "url_map") and hasattr(app, "run"):
-            app.run()
-        else:
-            importlib.import_module("werkzeug.serving").run_simple("127.0.0.1", DEFAULT_PORT, app)
+    def _follow(self, module: Any) -> contextlib.AbstractContextManager[None] | None:
+        """What records the children of a reloader, where they are to be recorded and can be."""
+        options, scenario = self.options, self.scenario
+        namespace = self.program.namespace if self.program is not None else {}
+        is_wanted = options.follow_reloader or namespace.get("RELOADER") is True
+        if not is_wanted or options.live is not None or not can_follow() or scenario.make_program is not None:
+            return None
+        recording = self.recorder.options
+        job = Job(
+            scenario, options.engine, self.recorder.engine, recording.scope,
+            recording.with_values, recording.with_state, options.mask,
+        )  # fmt: skip
+        children = ReloaderChildren(job, self.recorder.forks, self.driver.on_serve, options.timeout_s)
+        self.driver.children = children
+        return children.followed(module)
 
     def _on_bound(self, refusal: Refusal | None) -> None:
         self.refusal = refusal  # a program may try one port after the other

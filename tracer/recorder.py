@@ -19,10 +19,9 @@ from flasktrace.tracer import state
 from flasktrace.tracer.capture import capture, class_name_of, exception_text
 from flasktrace.tracer.forks import ForkWatch
 from flasktrace.tracer.scope import Decision, Scope, ScopeOptions
-from flasktrace.tracer.streams import ThreadStream
+from flasktrace.tracer.streams import GENERATOR_FLAGS, ThreadStream
 
 CLIENT = "client_address"  # the parameter of a server's methods that tells whose request it is
-GENERATOR_FLAGS = 0x20 | 0x80 | 0x200  # CO_GENERATOR, CO_COROUTINE, CO_ASYNC_GENERATOR
 _VARARGS, _VARKEYWORDS = 0x04, 0x08
 _MAX_CHAIN = 5  # exceptions, each raised while the one before was handled
 _OUT, IN_SCOPE, WATCHED, _GENERATED = 0, 1, 2, 4
@@ -120,6 +119,10 @@ class Recorder:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        stream = self.current_stream() if error is not None else None
+        if error is not None and stream is not None:
+            # It leaves the recorded code, so that no handler there will show what it was.
+            stream.events.extend((None, self.options.clock(), _seen(error), "exception"))
         self.stop()
 
     def start(self) -> None:

@@ -5,7 +5,7 @@ import contextlib
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import unquote_plus, urlencode
 
 from flasktrace.tracer.errors import UsageError
@@ -18,12 +18,19 @@ _HINT = "write it as -r 'GET /path' or -r /path"
 
 @dataclass(frozen=True, slots=True)
 class PlannedRequest:
-    """A request to send: ``target`` is path and query as sent, ``headers`` are pairs in order."""
+    """A request to send.
+
+    Attributes:
+        target: path and query as sent.
+        headers: pairs, in order.
+        is_abandoned: the client resets the connection once it is sent, and waits for no answer.
+    """
 
     method: str = "GET"
     target: str = "/"
     headers: tuple[tuple[str, str], ...] = ()
     data: bytes | None = None
+    is_abandoned: bool = False
 
     def __str__(self) -> str:
         return f"{self.method} {self.target}"
@@ -79,7 +86,9 @@ def _parse_header(text: str) -> tuple[str, str]:
 
 
 def planned_from(item: object) -> PlannedRequest:
-    """Read an entry of a script's ``REQUESTS``: a string, or a dict of method, path, headers and data.
+    """Read an entry of a script's ``REQUESTS``: a string, or a dict.
+
+    A dict has method, path, headers and data, and ``abandoned`` for a client that does not wait.
 
     Raises:
         UsageError: the entry is neither, or malformed.
@@ -90,11 +99,12 @@ def planned_from(item: object) -> PlannedRequest:
         return parse_request(item)
     if not isinstance(item, Mapping):
         raise UsageError(f"an entry of REQUESTS is a {type(item).__name__}: write 'GET /path' or a dict")
-    unknown = set(item) - {"method", "path", "headers", "data"}
+    unknown = set(item) - {"method", "path", "headers", "data", "abandoned"}
     if unknown:
         names = ", ".join(sorted(map(str, unknown)))
         raise UsageError(
-            f"an entry of REQUESTS has unknown keys ({names}): known are method, path, headers, data"
+            f"an entry of REQUESTS has unknown keys ({names}):"
+            " known are method, path, headers, data, abandoned"
         )
     data = item.get("data")
     headers = item.get("headers") or {}
@@ -106,9 +116,10 @@ def planned_from(item: object) -> PlannedRequest:
             f"the data of an entry of REQUESTS is a {type(data).__name__}: use a string or a dict"
         )
     method = str(item.get("method") or ("GET" if data is None else "POST"))
-    return parse_request(
+    request = parse_request(
         f"{method} {item.get('path', '/')}", [f"{name}: {value}" for name, value in pairs], data
     )
+    return replace(request, is_abandoned=bool(item.get("abandoned")))
 
 
 def secrets_of(

@@ -184,8 +184,13 @@ def on_leaving(note: Callable[[str], None]) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def no_reloader() -> Iterator[None]:
-    """While inside, a server with a reloader runs here: its child process would not be recorded."""
+def reloader(follow: Callable[[Any], contextlib.AbstractContextManager[None] | None]) -> Iterator[None]:
+    """While inside, a server with a reloader runs in this process, unless its child is followed.
+
+    Args:
+        follow: given the module ``werkzeug._reloader`` when the program asks for a reloader; gives what
+            records the child while it runs, or None.
+    """
     try:
         module: Any = importlib.import_module("werkzeug._reloader")
         original = module.run_with_reloader
@@ -193,8 +198,13 @@ def no_reloader() -> Iterator[None]:
         yield
         return
 
-    def run_with_reloader(main_func: Callable[[], object], *_: object, **__: object) -> None:
-        main_func()
+    def run_with_reloader(main_func: Callable[[], object], *args: object, **kwargs: object) -> None:
+        following = follow(module)
+        if following is None:
+            main_func()
+            return
+        with following:
+            original(main_func, *args, **kwargs)
 
     module.run_with_reloader = run_with_reloader
     try:

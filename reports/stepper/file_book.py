@@ -55,6 +55,7 @@ class FileSteps:
         call = self.file.call(self.trace.calls.id[position])
         function = self.file.functions[call.function_id]
         threads = self.trace.calls.thread_id
+        starter = threads[self.positions[parent - 1]] if parent else threads[position]
         return Step(
             number=index + 1,
             call=call,
@@ -64,8 +65,13 @@ class FileSteps:
             parent_number=parent or None,
             phase=self.catalogue.phases.get(self.phases[position]) or first_phase(self.catalogue),
             repeat_ns=call.duration_ns,
-            is_hand_over=bool(parent) and threads[self.positions[parent - 1]] != threads[position],
+            is_hand_over=starter != threads[position],
+            is_new_process=self._process_of(starter) != self._process_of(threads[position]),
         )
+
+    def _process_of(self, thread_id: int) -> str:
+        thread = self.file.threads.get(thread_id)
+        return thread.process if thread is not None else ""
 
     def function_at(self, index: int) -> Function:
         """The function of a step."""

@@ -171,7 +171,8 @@ class Stage:
         if step.is_hand_over:
             thread = self.book.threads.get(step.call.thread_id)
             name = clean(thread.name) if thread is not None else str(step.call.thread_id)
-            rows.append(Row("", words.new_thread.format(name=name), "note"))
+            where = words.new_process if step.is_new_process else words.new_thread
+            rows.append(Row("", where.format(name=name), "note"))
         return rows
 
     def explanation(self, step: Step, catalogue: Catalogue, words: StepWords) -> tuple[str, ...]:

@@ -32,6 +32,7 @@ class RecordOptions:
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     mask: tuple[str, ...] = ()
+    reloader: bool = False
 
 
 class RequestsCommand(click.Command):
@@ -154,6 +155,11 @@ _OPTIONS = [
         "--include", multiple=True, metavar="PATTERN", help="Also record this module, path or distribution."
     ),
     click.option("--exclude", multiple=True, metavar="PATTERN", help="Do not record it."),
+    click.option(
+        "--reloader",
+        is_flag=True,
+        help="Let a reloader start its child process, and record that too; else one process serves.",
+    ),
     click.option("--mask", multiple=True, metavar="REGEX", help="Further names whose values are secret."),
 ]
 
@@ -166,7 +172,7 @@ def record_options(command: Command) -> Command:
         # -H and -d are in the -r values by now; they are declared for the help text.
         kwargs.pop("headers_")
         kwargs.pop("data_")
-        names = ("engine", "timeout_s", "limit", "include", "exclude", "mask")
+        names = ("engine", "timeout_s", "limit", "include", "exclude", "mask", "reloader")
         record = RecordOptions(
             **{name: kwargs.pop(name) for name in names},
             requests=tuple(split_request(joined) for joined in kwargs.pop("requests")),
@@ -227,6 +233,7 @@ def play_scenario(
         with_values=with_values,
         scope=ScopeOptions(include=record.include, exclude=record.exclude),
         mask=record.mask,
+        follow_reloader=record.reloader,
         say=lambda message: click.echo(f"flasktrace: {message}", err=True),
     )
     with stdout_to_stderr():
