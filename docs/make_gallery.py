@@ -176,7 +176,7 @@ def index_text(language: str) -> str:
     title, about, tree, sequence, graph = _WORDS[language]
     lines = [f"# {title}", "", about, ""]
     group = None
-    for scenario in list_scenarios():
+    for scenario in list_scenarios(language):
         if scenario.group != group:
             group = scenario.group
             lines += [f"## {group}", ""]

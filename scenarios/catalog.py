@@ -1,11 +1,14 @@
 """The bundled scenarios, grouped as a course.
 
 A scenario is a Flask program in this folder that ends with ``app.run()``; its title is the first line of
-its docstring, read from the source, so that listing the scenarios runs none of them.
+its docstring, read from the source, so that listing the scenarios runs none of them. The Chinese titles are
+in ``course.zh.toml``.
 """
 
 import ast
-from dataclasses import dataclass
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 FOLDER = Path(__file__).resolve().parent
@@ -61,9 +64,24 @@ class Scenario:
     description: str
 
 
-def list_scenarios() -> list[Scenario]:
-    """Give all bundled scenarios in the order of the course."""
-    return [_read(name, group) for group, names in COURSE.items() for name in names]
+def list_scenarios(language: str = "en") -> list[Scenario]:
+    """Give all bundled scenarios in the order of the course.
+
+    Args:
+        language: of the titles and groups, ``en`` or ``zh``; the descriptions are English.
+    """
+    found = [_read(name, group) for group, names in COURSE.items() for name in names]
+    if language != "zh":
+        return found
+    words = course_words()
+    return [
+        replace(each, title=words["titles"][each.name], group=words["groups"][each.group]) for each in found
+    ]
+
+
+def course_words() -> Mapping[str, Mapping[str, str]]:
+    """The Chinese words of the course: ``groups`` by their English names, ``titles`` by the scenarios'."""
+    return tomllib.loads((FOLDER / "course.zh.toml").read_text(encoding="utf-8"))
 
 
 def find_scenario(name: str) -> Scenario | None:

@@ -1,6 +1,7 @@
 """The course lists every scenario once, with a title, and each of them runs."""
 
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -26,6 +27,17 @@ def test_a_scenario_is_found_by_its_name() -> None:
     assert scenario.path.name == "hello.py"
     assert scenario.group == "First steps"
     assert scenario.title == "Hello: the smallest program, from start-up to the response"
+
+
+def test_the_course_is_in_chinese_too() -> None:
+    words = catalog.course_words()
+    assert set(words["titles"]) == set(NAMES)
+    assert set(words["groups"]) == set(catalog.COURSE)
+    for text in (*words["titles"].values(), *words["groups"].values()):
+        assert re.search(r"[\u4e00-\u9fff]", text), text
+        assert not re.search(r"[\u4e00-\u9fff][,;:?!.]", text), f"{text}: half-width punctuation"
+    assert [each.name for each in catalog.list_scenarios("zh")] == NAMES
+    assert catalog.list_scenarios("zh")[0].group == "入门"
 
 
 def test_an_unknown_name_is_not_found() -> None:
