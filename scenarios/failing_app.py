@@ -24,8 +24,8 @@ class Fragile:
         if environ['PATH_INFO'] == '/fragile':
             raise RuntimeError('outside of Flask')
         if environ['PATH_INFO'] == '/twice':
-            start_response('200 OK', [])
-            start_response('404 NOT FOUND', [])
+            start_response('200 OK', [('Content-Type', 'text/plain')])
+            start_response('404 NOT FOUND', [('Content-Type', 'text/plain')])
         body: Iterable[bytes] = self.application(environ, start_response)
         return body
 
