@@ -40,4 +40,4 @@ REQUESTS = ['GET /', {'method': 'POST', 'path': '/edit', 'reloads': True}, 'GET 
 
 
 if __name__ == '__main__':
-    app.run(use_reloader=True, reloader_type='stat', reloader_interval=0.2, extra_files=[str(note)])
+    app.run(use_reloader=True, reloader_type='stat', reloader_interval=0.5, extra_files=[str(note)])

@@ -216,7 +216,8 @@ class Driver:
         deadline_s = time.monotonic() + self.timeout_s
         while time.monotonic() < deadline_s and not self._program_ended.is_set:
             new = [worker for worker in tuple(self.workers) if worker not in before]
-            if new and not any(worker.is_alive() for worker in new):
+            # One that has no number is about to be started.
+            if new and not any(worker.ident is None or worker.is_alive() for worker in new):
                 return
             if not new and not isinstance(self._server, socketserver.ThreadingMixIn):
                 return  # the next request waits for this one by itself

@@ -122,9 +122,7 @@ def planned_from(item: object) -> PlannedRequest:
     request = parse_request(
         f"{method} {item.get('path', '/')}", [f"{name}: {value}" for name, value in pairs], data
     )
-    return replace(
-        request, reloads=bool(item.get("reloads")), is_abandoned=bool(item.get("abandoned"))
-    )
+    return replace(request, reloads=bool(item.get("reloads")), is_abandoned=bool(item.get("abandoned")))
 
 
 def secrets_of(

@@ -58,9 +58,7 @@ app.run(debug=True)
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="a socket is handed to a process on posix only")
 
 
-def _run(
-    folder: Path, script: str, *options: str, recorder: str = ""
-) -> subprocess.CompletedProcess[str]:
+def _run(folder: Path, script: str, *options: str, recorder: str = "") -> subprocess.CompletedProcess[str]:
     (folder / "main.py").write_text(script)
     command = ("-P", "-c", WITH_ENGINE, recorder) if recorder else ("-m", "flasktrace")
     return subprocess.run(
