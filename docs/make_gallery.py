@@ -37,6 +37,8 @@ TREE_CELLS = 120
 MAX_STEPS = 400
 WHOLE = ("hello", "The server")  # the scenario and the group that are drawn from accepting to sending
 _PORT = re.compile(r"(127\.0\.0\.1(?:', |:)|'(?:REMOTE|SERVER)_PORT': '?)\d+")
+# The file that the scenario on the reloader edits.
+_TEMPORARY = re.compile(re.escape(tempfile.gettempdir()) + r"/lesson-\d+")
 _INDENT = re.compile(r"\n +(?=<)")
 _RECORD = """
 import sys
@@ -124,6 +126,7 @@ def _evened_function(function: Function, number: int) -> Function:
 
 def _evened_value(value: Value) -> Value:
     text = _PORT.sub(r"\g<1>5000", value.text).replace(ROOT, "/srv/flasktrace")
+    text = _TEMPORARY.sub("/srv/lesson", text)
     return replace(value, text=text) if text != value.text else value
 
 

@@ -1,7 +1,8 @@
 """The bundled scenarios, grouped as a course.
 
 A scenario is a Flask program in this folder that ends with ``app.run()``; its title is the first line of
-its docstring, read from the source, so that listing the scenarios runs none of them.
+its docstring, read from the source, so that listing the scenarios runs none of them. The Chinese titles
+and descriptions are in ``course.zh.toml``.
 """
 
 import ast
@@ -19,8 +20,11 @@ COURSE: dict[str, tuple[str, ...]] = {
         "one_thread",
         "forks",
         "inherited_methods",
+        "selector",
         "flask_run",
+        "reloader",
         "continue_100",
+        "dropped_connection",
         "failing_app",
         "debugger",
         "shutdown",

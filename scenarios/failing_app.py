@@ -2,7 +2,8 @@
 
 Flask turns an error of a view into a response, so the server never sees it. Here the error is raised
 outside, in a middleware: `run_wsgi` catches it, logs the traceback, and runs `InternalServerError` as the
-application instead. The second request fails when its headers are out already: the connection just ends.
+application instead. The second request fails when its headers are out already: the connection just ends. The
+last one calls `start_response` twice, which the server refuses.
 """
 
 from collections.abc import Iterable, Iterator
@@ -14,7 +15,7 @@ app = Flask(__name__)
 
 
 class Fragile:
-    """Fails for one path, and passes all others on."""
+    """Fails for two paths, and passes all others on."""
 
     def __init__(self, application: Any) -> None:
         self.application = application
@@ -22,6 +23,9 @@ class Fragile:
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         if environ['PATH_INFO'] == '/fragile':
             raise RuntimeError('outside of Flask')
+        if environ['PATH_INFO'] == '/twice':
+            start_response('200 OK', [('Content-Type', 'text/plain')])
+            start_response('404 NOT FOUND', [('Content-Type', 'text/plain')])
         body: Iterable[bytes] = self.application(environ, start_response)
         return body
 
@@ -42,7 +46,7 @@ def index() -> str:
 
 app.wsgi_app = Fragile(app.wsgi_app)  # type: ignore[method-assign]
 
-REQUESTS = ['GET /fragile', 'GET /halfway', 'GET /']
+REQUESTS = ['GET /fragile', 'GET /halfway', 'GET /', 'GET /twice']
 
 
 if __name__ == '__main__':

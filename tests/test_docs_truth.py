@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PAGES = sorted([*ROOT.glob("docs/*/*.md"), *ROOT.glob("README*.md"), *ROOT.glob("docs/*.md")])
 # Of pytest with the plug-in, `flask`, MkDocs, the cell magic, pip, and this repository's tests.
 OF_OTHERS = {"--flasktrace", "--app", "--strict", "--show", "--require-hashes", "--no-deps"}
-OF_OTHERS |= {"--renew-golden", "--help"}
+OF_OTHERS |= {"--renew-golden", "--help", "--debug"}
 # `flasktrace show tree` and its kin are lines of a lesson's blocks as well; `show` is both.
 OF_BLOCKS = {"expect", "ask", "in"}
 

@@ -16,7 +16,7 @@ from flasktrace.scenarios.catalog import Scenario, list_scenarios
 DOCS = Path(__file__).parents[1] / "docs"
 GALLERY = DOCS / "gallery"
 RENEW = "run `python docs/make_gallery.py`"
-MAX_MB = 15
+MAX_MB = 16
 pytestmark = pytest.mark.skipif(not DOCS.is_dir(), reason="a source distribution has no docs")
 
 

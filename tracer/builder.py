@@ -233,15 +233,18 @@ class Builder:
         self.take()
         self._recorder.forks.close()
         self.trace.dropped_count += self._recorder.lost_count + self._recorder.error_count
-        end_ns = self._last_ns
         for state in self._states.values():
-            while state.stack:
-                entry = state.stack.pop()
-                if entry.row >= 0:
-                    self._close(entry, end_ns, 0)
+            self._close_all(state)
         self.trace.metadata = metadata
         self.set_requests(requests)
         return self.trace
+
+    def _close_all(self, state: _ThreadState) -> None:
+        """What is open in a thread will never return."""
+        while state.stack:
+            entry = state.stack.pop()
+            if entry.row >= 0:
+                self._close(entry, self._last_ns, 0)
 
     def set_requests(self, requests: Iterable[Request]) -> None:
         """Name the requests sent so far; secrets in their targets are masked."""
@@ -285,6 +288,10 @@ class Builder:
             state.request_id = what
         elif kind == "exception":
             self._name_raised(state, what)
+        elif kind == "end":
+            if self._first_ns is not None:
+                self._last_ns = max(time_ns - self._first_ns, self._last_ns)
+            self._close_all(state)
         elif state.stack:
             self._starters[what] = state.stack[-1].hang
 

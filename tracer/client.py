@@ -9,7 +9,9 @@ import contextlib
 import http.client
 import signal
 import socket
+import socketserver
 import ssl
+import struct
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -185,6 +187,7 @@ class Driver:
         connection = http.client.HTTPConnection(
             str(address.address[0]), address.address[-1], timeout=self.timeout_s
         )
+        started = tuple(self.workers)
         with contextlib.closing(connection):
             self._socket = plain = socket.socket(address.family)
             plain.settimeout(self.timeout_s)
@@ -194,6 +197,12 @@ class Driver:
             plain.connect(address.address)
             connection.sock = _tls(plain) if address.is_tls else plain
             _send_request(connection, planned, address, self._cookies)
+            if planned.is_abandoned:
+                # Closing at once resets the connection: what the server sends then fails.
+                connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                connection.sock.close()
+                self._await_worker(started)
+                return Response(planned, error="not waited for")
             answer = connection.getresponse()
             body = _read_body(answer)
             _wait_for_close(connection.sock)
@@ -201,6 +210,18 @@ class Driver:
             for value in self._cookies.values():
                 self.on_cookie(value)
             return Response(planned, answer.status, answer.reason, tuple(answer.getheaders()), body)
+
+    def _await_worker(self, before: Sequence[threading.Thread]) -> None:
+        """Without an answer to wait for: let the thread that serves the request begin and end."""
+        deadline_s = time.monotonic() + self.timeout_s
+        while time.monotonic() < deadline_s and not self._program_ended.is_set:
+            new = [worker for worker in tuple(self.workers) if worker not in before]
+            # One that has no number is about to be started.
+            if new and not any(worker.ident is None or worker.is_alive() for worker in new):
+                return
+            if not new and not isinstance(self._server, socketserver.ThreadingMixIn):
+                return  # the next request waits for this one by itself
+            time.sleep(0.001)
 
     def _join_workers(self) -> None:
         """Let the threads that answered come to their ends, so that their last calls are in the trace."""

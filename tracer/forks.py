@@ -153,9 +153,9 @@ def report(recorder: "Recorder", path: Path, secrets: Iterable[object] = ()) -> 
         secrets: further values that the parent is to mask; all but texts and bytes is left out.
     """
     recorder.forks.take()
-    streams = [
-        (s.name, s.thread_object_id, [_plain(e) for e in s.events.take(None)]) for s in recorder.streams
-    ]
+    streams = [(s.name, s.thread_object_id, list(map(_plain, s.events.take(None)))) for s in recorder.streams]
+    for _, _, events in streams:
+        events += (None, perf_counter_ns(), 0, "end")
     codes = {id(code): code for _, _, events in streams for code in events[::EVENT_SLOTS] if code is not None}
     # A code object that comes home has no globals: whose it is was decided here.
     decisions = [

@@ -173,20 +173,32 @@ def phase(trace: Trace, name: str) -> Trace:
     return select(trace, lambda i: trace.calls.phase[i] == wanted)
 
 
-def request(trace: Trace, request_id: int) -> Trace:
+def request(trace: Trace, request_id: int, *, with_callers: bool = False) -> Trace:
     """The calls made for one request, in whatever thread.
+
+    Args:
+        trace: the run.
+        request_id: of the request, from 1.
+        with_callers: the calls that led to them too: the server's loop, the program itself.
 
     Raises:
         UsageError: there is no such request.
     """
-    known = [item for item in trace.requests if item.id == request_id]
-    if not known:
+    if all(item.id != request_id for item in trace.requests):
         numbers = ", ".join(f"{item.id} ({item.method} {item.target})" for item in trace.requests[:10])
         raise UsageError(
             f"there is no request {request_id} in the trace: choose one of {numbers or '(none)'}"
         )
-    selected = select(trace, lambda i: trace.calls.request_id[i] == request_id)
-    selected.requests = known
+    kept = bytearray(each == request_id for each in trace.calls.request_id)
+    if with_callers:
+        parents = parent_positions(trace.calls)
+        for i in reversed(range(len(kept))):
+            if kept[i] and parents[i] >= 0:
+                kept[parents[i]] = 1
+    selected = select(trace, kept)
+    # A call that led to it may have been made for another one.
+    ids = {request_id, *selected.calls.request_id}
+    selected.requests = [item for item in trace.requests if item.id in ids]
     return selected
 
 

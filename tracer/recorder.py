@@ -135,6 +135,10 @@ class Recorder:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        stream = self.current_stream() if error is not None else None
+        if error is not None and stream is not None:
+            # It leaves the recorded code, so that no handler there will show what it was.
+            stream.events.extend((None, self.options.clock(), exception_chain(error), "exception"))
         self.stop()
 
     def start(self) -> None:

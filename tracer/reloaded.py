@@ -4,12 +4,13 @@ and on its way out puts its events where the parent will find them. See :mod:`.r
 
 import _thread
 import contextlib
+import importlib
 import os
 import socket
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,8 @@ class _Child:
         self._wire = socket.socket(fileno=job["wire"])
         self._server: Any = None
         self._has_begun = self._is_stopped = self._is_over = False
+        self._has_looked = True
+        self._unsaid = [SERVING]
         self._program: Program | None = None
         scope = ScopeOptions(frozenset(map(Origin, job["origins"])), **job["scope"])
         options = RecorderOptions(scope, job["with_values"], job["with_state"], self._on_serve)
@@ -71,7 +74,37 @@ class _Child:
 
     def _reload(self, original: Callable[..., None], *args: Any, **kwargs: Any) -> None:
         self._has_begun = True
-        original(*args, **kwargs)
+        try:
+            with self._noticing_the_first_look():
+                original(*args, **kwargs)
+        except SystemExit:  # a file has changed: what changed it may be at work still
+            self._let_workers_end(time.monotonic() + _LAST_CALLS_S)
+            raise
+
+    @contextlib.contextmanager
+    def _noticing_the_first_look(self) -> Iterator[None]:
+        """While inside, note when the reloader first sleeps.
+
+        Werkzeug up to 1.0 begins to serve before it has looked at the files: it would never notice a change
+        that a request makes by then.
+        """
+        loop: Any = importlib.import_module("werkzeug._reloader").ReloaderLoop
+        original = vars(loop).get("_sleep")
+        if original is None:
+            yield
+            return
+        self._has_looked = False
+
+        def _sleep(interval_s: float) -> None:
+            self._has_looked = True
+            self._say_serving()
+            original.__func__(interval_s)
+
+        loop._sleep = staticmethod(_sleep)
+        try:
+            yield
+        finally:
+            loop._sleep = original
 
     def _report(self) -> None:
         if not self._job["report"]:
@@ -91,8 +124,13 @@ class _Child:
     def _on_serve(self, server: object) -> None:
         if self._server is None:
             self._server = server
-            with contextlib.suppress(OSError):
-                self._wire.send(SERVING)
+            self._say_serving()
+
+    def _say_serving(self) -> None:
+        """Say it once, when requests may come."""
+        if self._server is not None and self._has_looked:
+            with contextlib.suppress(IndexError, OSError):
+                self._wire.send(self._unsaid.pop())
 
     def _hear(self) -> None:
         """Wait, in a thread of ours, for the word that no more requests come; then do as Ctrl-C does."""
@@ -102,7 +140,7 @@ class _Child:
             word = self._wire.recv(1)  # or the parent has gone
         patience_s = _LAST_CALLS_S if word != STOP_NOW else _NO_PATIENCE_S
         server, deadline_s = self._server, time.monotonic() + patience_s
-        _wait_for(lambda: not any(map(threading.Thread.is_alive, tuple(self.recorder.workers))), deadline_s)
+        self._let_workers_end(deadline_s)
         if server is not None:
             server._BaseServer__shutdown_request = True
             wake(server)
@@ -114,6 +152,9 @@ class _Child:
         if not self._is_over:  # where Ctrl-C is ignored, as in the background of a shell
             self._report()
             os._exit(0)
+
+    def _let_workers_end(self, deadline_s: float) -> None:
+        _wait_for(lambda: not any(map(threading.Thread.is_alive, tuple(self.recorder.workers))), deadline_s)
 
 
 def _wait_for(is_so: Callable[[], bool], deadline_s: float) -> None:

@@ -18,10 +18,14 @@ _HINT = "write it as -r 'GET /path' or -r /path"
 
 @dataclass(frozen=True, slots=True)
 class PlannedRequest:
-    """A request to send: ``target`` is path and query as sent, ``headers`` are pairs in order.
+    """A request to send.
 
-    ``reloads`` tells that it changes a file that the program is made of: the next one is sent when the
-    reloader has started another server.
+    Attributes:
+        target: path and query as sent.
+        headers: pairs, in order.
+        reloads: it changes a file that the program is made of: the next one is sent when the reloader has
+            started another server.
+        is_abandoned: the client resets the connection once it is sent, and waits for no answer.
     """
 
     method: str = "GET"
@@ -29,6 +33,7 @@ class PlannedRequest:
     headers: tuple[tuple[str, str], ...] = ()
     data: bytes | None = None
     reloads: bool = False
+    is_abandoned: bool = False
 
     def __str__(self) -> str:
         return f"{self.method} {self.target}"
@@ -86,7 +91,7 @@ def _parse_header(text: str) -> tuple[str, str]:
 def planned_from(item: object) -> PlannedRequest:
     """Read an entry of a script's ``REQUESTS``: a string, or a dict.
 
-    Its keys are method, path, headers, data and reloads.
+    A dict has method, path, headers and data, ``reloads``, and ``abandoned`` for a client that does not wait.
 
     Raises:
         UsageError: the entry is neither, or malformed.
@@ -97,11 +102,12 @@ def planned_from(item: object) -> PlannedRequest:
         return parse_request(item)
     if not isinstance(item, Mapping):
         raise UsageError(f"an entry of REQUESTS is a {type(item).__name__}: write 'GET /path' or a dict")
-    unknown = set(item) - {"method", "path", "headers", "data", "reloads"}
+    unknown = set(item) - {"method", "path", "headers", "data", "reloads", "abandoned"}
     if unknown:
         names = ", ".join(sorted(map(str, unknown)))
         raise UsageError(
-            f"an entry of REQUESTS has unknown keys ({names}): known are method, path, headers, data, reloads"
+            f"an entry of REQUESTS has unknown keys ({names}):"
+            " known are method, path, headers, data, reloads, abandoned"
         )
     data = item.get("data")
     headers = item.get("headers") or {}
@@ -116,7 +122,7 @@ def planned_from(item: object) -> PlannedRequest:
     request = parse_request(
         f"{method} {item.get('path', '/')}", [f"{name}: {value}" for name, value in pairs], data
     )
-    return replace(request, reloads=bool(item.get("reloads")))
+    return replace(request, reloads=bool(item.get("reloads")), is_abandoned=bool(item.get("abandoned")))
 
 
 def secrets_of(

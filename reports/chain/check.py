@@ -115,6 +115,9 @@ class _Finder:
             if found.elsewhere is not None
         )
         starts = sources.positions
+        if sources.positions == targets.positions and source.parts != target.parts:
+            # The same call twice: a class, then the __init__ that calling it means.
+            return self._arrow(source, target, (Relation.DIRECT, starts[0], starts[0]), elsewhere)
         if previous is not None and self._trace.calls.index_of(previous) in starts:
             start = self._trace.calls.index_of(previous)
             later = [position for position in targets.positions if position > start]

@@ -20,6 +20,8 @@ from flasktrace.tracer.errors import UsageError
 from flasktrace.tracer.model import Call, Function, Raised, Returned, Trace, Value
 
 MAX_TOLD = 5
+# Of one request these may also name what led to it: the server's loop, say.
+_WITH_CALLERS = {Claim.CALLS, Claim.SAME_THREAD, Claim.OTHER_THREAD, Claim.FILE, Claim.RECEIVER}
 Seen = TypeVar("Seen")
 
 
@@ -53,7 +55,9 @@ def check_expectation(
     """
     words = lesson_words(language)
     try:
-        shown = query.request(trace, request) if request is not None else trace
+        shown = trace
+        if request is not None:
+            shown = query.request(trace, request, with_callers=expectation.claim in _WITH_CALLERS)
     except UsageError:
         really = words.no_request.format(number=request, count=len(trace.requests))
         return Result(expectation.line, expectation.text, Verdict.FALSE, really)

@@ -9,8 +9,8 @@ class LessonWords:
 
     no_request: str = "there is no request {number}: {count} were sent"
     not_called: str = "no call of {name}"
-    called: str = "{name} is called, {count} times, first by {caller}"
-    called_times: str = "it is called {count} times"
+    called: str = "{name} is called (×{count}), first by {caller}"
+    called_times: str = "number of calls: {count}"
     nobody: str = "nobody"
     no_order: str = "each arrow is there, but not in this order: after {source} comes no {target}"
     really_in: str = "{name} is in {file}"

@@ -18,7 +18,7 @@ COLUMNS = (
     *("depth", "function", "detail", "time", "hidden", "repeat", "resumed", "flags", "thread"),
     *("at", "end_line", "state", "end_state", "tables", "end_tables", "drawn"),
 )
-IS_HAND_OVER, IS_MILESTONE, IS_USER = 1, 2, 4
+IS_HAND_OVER, IS_MILESTONE, IS_USER, IS_NEW_PROCESS = 1, 2, 4, 8
 
 
 def page_data(trace: Trace, options: PageOptions) -> PageData:
@@ -110,6 +110,7 @@ class _Collector:
         landmark = step.landmark
         is_user = step.function.origin is Origin.USER
         is_milestone = is_user or (landmark is not None and landmark.is_milestone)
+        flags = IS_HAND_OVER * step.is_hand_over + IS_NEW_PROCESS * step.is_new_process
         row = {
             "depth": step.depth,
             "function": self._function(step.function, step),
@@ -118,7 +119,7 @@ class _Collector:
             "hidden": step.hidden_count,
             "repeat": step.repeat_count,
             "resumed": step.resumed_count,
-            "flags": IS_HAND_OVER * step.is_hand_over + IS_MILESTONE * is_milestone + IS_USER * is_user,
+            "flags": flags + IS_MILESTONE * is_milestone + IS_USER * is_user,
             "thread": self.threads.get(call.thread_id, -1),
             "at": self._place(call.parent_id, call.call_line),
             "end_line": (outcome.line_number or 0) if isinstance(outcome, Returned | Raised) else 0,

@@ -45,6 +45,7 @@ class Captions:
     description: str = "Sequence diagram of {steps} steps between {lanes}. {chapters}"
     step_called: str = "Step {number}: {caller} calls {name} in {lane}"
     step_root: str = "Step {number}: {name} in {lane}"
+    step_new_process: str = "Step {number}: {caller} hands over to {name} in {lane}, in another process"
     step_hand_over: str = "Step {number}: {caller} hands over to {name} in {lane}, in another thread"
     returned: str = "returned {value}"
     raised: str = "raised {name}: {text}"
@@ -98,6 +99,7 @@ CHINESE = Captions(
     description="时序图：{steps} 个步骤，参与者为 {lanes}。{chapters}",
     step_called="第 {number} 步：{caller} 调用 {lane} 中的 {name}",
     step_root="第 {number} 步：{lane} 中的 {name}",
+    step_new_process="第 {number} 步：{caller} 在另一个进程中交给 {lane} 的 {name}",
     step_hand_over="第 {number} 步：{caller} 在另一个线程中交给 {lane} 的 {name}",
     returned="返回 {value}",
     raised="抛出 {name}：{text}",

@@ -51,6 +51,7 @@ def spoken(step: Step, caller: Step | None, lane: Component | None, words: Capti
         text = words.step_root.format(number=step.number, name=step_name(step), lane=place)
     else:
         pattern = words.step_hand_over if step.is_hand_over else words.step_called
+        pattern = words.step_new_process if step.is_new_process else pattern
         text = pattern.format(number=step.number, caller=step_name(caller), name=step_name(step), lane=place)
     outcome = outcome_words(step.call, words)
     return f"{text}; {outcome}" if outcome else text

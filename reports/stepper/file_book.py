@@ -64,7 +64,12 @@ class FileSteps:
             phase=self.catalogue.phases.get(self.phases[position]) or first_phase(self.catalogue),
             repeat_ns=call.duration_ns,
             is_hand_over=above.thread_id != call.thread_id,
+            is_new_process=self._process_of(above) != self._process_of(call),
         )
+
+    def _process_of(self, call: Call) -> int:
+        thread = self.file.threads.get(call.thread_id)
+        return thread.process_id if thread is not None else 0
 
     def function_at(self, index: int) -> Function:
         """The function of a step."""

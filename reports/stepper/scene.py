@@ -165,11 +165,11 @@ class Stage:
         return [Row(words.returned, end.text or "None", "returned"), *rows]
 
     def how_called(self, step: Step, words: StepWords) -> str:
-        """The caller's line, with its text, or in which new thread it runs; "" where neither is known."""
+        """The line that calls, with its text, or the new thread or process; "" where neither is known."""
         if step.is_hand_over:
             thread = self.book.threads.get(step.call.thread_id)
             name = clean(thread.name) if thread is not None else str(step.call.thread_id)
-            return words.new_thread.format(name=name)
+            return (words.new_process if step.is_new_process else words.new_thread).format(name=name)
         caller = self.place_in_caller(step, 1, words) if step.call.call_line else None
         if caller is None:
             return ""

@@ -29,6 +29,7 @@ class StepWords:
     folded: str = "inner calls folded away at this level: {count}"
     repeated: str = "stands for {count} equal calls in a row"
     new_thread: str = "runs in a new thread: {name}"
+    new_process: str = "runs in a new process: {name}"
     took: str = "took"
     no_source: str = "the source is not here: {path}"
     changed_source: str = "the file has changed since the recording"
@@ -136,6 +137,7 @@ _ZH = StepWords(
     folded="此级别下折叠了 {count} 次内部调用",
     repeated="代表连续 {count} 次相同的调用",
     new_thread="在新线程中运行：{name}",
+    new_process="在新进程中运行：{name}",
     took="耗时",
     no_source="这里没有源码：{path}",
     changed_source="文件在记录之后被改动过",

@@ -51,6 +51,13 @@ other thread: BaseServer.serve_forever, index
 returns: index = 'index'
 ```
 
+```flasktrace expect
+request: 1
+calls: BaseServer.serve_forever -> BaseServer._handle_request_noblock ~> Flask.__call__ -> index
+other thread: BaseServer.serve_forever, index
+not called: Flask.run, BaseServer.serve_forever
+```
+
 ```flasktrace ask
 question: Who calls `index`?
 answer: caller of index
@@ -104,7 +111,7 @@ def test_both_languages_of_a_lesson_make_the_same_claims() -> None:
 def test_a_lesson_with_its_scenario_beside_it(engine: str, lesson: Path) -> None:
     done = flasktrace(lesson.parent, "lesson", "check", "small.md", "--engine", engine, "--lang", "en")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert list(verdicts(done).values()) == ["true"] * 6
+    assert list(verdicts(done).values()) == ["true"] * 8
 
 
 def test_editing_the_scenario_makes_the_check_fail(lesson: Path) -> None:

@@ -6,8 +6,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.unbreakable.odd_runs import WITH_ENGINE
 
-from flasktrace.tracer.model import Raised, Trace
+from flasktrace.tracer.engines import available_engines
+from flasktrace.tracer.model import Origin, Raised, Trace, Unfinished
 from flasktrace.tracer.store import read_trace
 
 SCRIPT = """\
@@ -56,10 +58,11 @@ app.run(debug=True)
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="a socket is handed to a process on posix only")
 
 
-def _run(folder: Path, script: str, *options: str) -> subprocess.CompletedProcess[str]:
+def _run(folder: Path, script: str, *options: str, recorder: str = "") -> subprocess.CompletedProcess[str]:
     (folder / "main.py").write_text(script)
+    command = ("-P", "-c", WITH_ENGINE, recorder) if recorder else ("-m", "flasktrace")
     return subprocess.run(
-        [sys.executable, "-m", "flasktrace", "run", "main.py", "-o", "out", "--level", "chapters", *options],
+        [sys.executable, *command, "run", "main.py", "-o", "out", "--level", "chapters", *options],
         cwd=folder,
         capture_output=True,
         text=True,
@@ -72,13 +75,20 @@ def _processes(trace: Trace) -> list[int]:
     return list(dict.fromkeys(thread.process_id for thread in trace.threads))
 
 
-@pytest.mark.parametrize("engine", ["bundled", "installed"])
-def test_each_process_of_the_reloader_is_joined_to_the_call_that_started_it(
-    tmp_path: Path, engine: str
-) -> None:
-    done = _run(tmp_path, SCRIPT, "--engine", engine)
+@pytest.fixture(scope="module", params=[("bundled", available_engines()[0]), ("installed", "setprofile")])
+def recorded(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Trace:
+    """A run with a restart on each Flask, each with another recorder where there are two."""
+    folder = tmp_path_factory.mktemp("reloading")
+    engine, recorder = request.param
+    done = _run(folder, SCRIPT, "--engine", engine, recorder=recorder)
     assert done.returncode == 0, done.stderr
-    trace = read_trace(tmp_path / "out" / "trace.flasktrace")
+    trace = read_trace(folder / "out" / "trace.flasktrace")
+    assert trace.metadata.recorder == recorder
+    return trace
+
+
+def test_each_process_of_the_reloader_is_joined_to_the_call_that_started_it(recorded: Trace) -> None:
+    trace = recorded
     trace.validate()
     first, second, third = _processes(trace)
     assert first == 0
@@ -95,6 +105,18 @@ def test_each_process_of_the_reloader_is_joined_to_the_call_that_started_it(
     outcomes = [call.outcome for call in trace.calls if trace.function_of(call).qualname == "<module>"]
     # The first process exits as the last does, the second as a file has changed, and the last one is stopped.
     assert [isinstance(outcome, Raised) for outcome in outcomes] == [True, True, False]
+
+
+def test_what_a_process_tells_is_as_if_it_had_happened_here(recorded: Trace) -> None:
+    trace = recorded
+    (triggered,) = (call for call in trace.calls if trace.function_of(call).name == "trigger_reload")
+    assert isinstance(triggered.outcome, Raised) and triggered.outcome.class_name == "SystemExit"
+    loops = [call for call in trace.calls if trace.function_of(call).qualname == "BaseServer.serve_forever"]
+    assert isinstance(loops[0].outcome, Unfinished)
+    assert loops[0].end_ns < loops[1].start_ns, "a process's calls end with it"
+    users = {each.qualname for each in trace.functions.values() if each.origin is Origin.USER}
+    assert users == {"<module>", "index", "touch"}
+    assert not [each for each in trace.functions.values() if each.module.startswith("flasktrace")]
 
 
 def test_the_story_begins_anew_in_each_process_and_tells_no_secret(tmp_path: Path) -> None:

@@ -161,4 +161,5 @@ def test_scenarios_lists_the_bundled_ones(tmp_path: Path) -> None:
     listed = _flasktrace(tmp_path, "scenarios")
     for name in ("hello", "hooks", "errors", "routing", "session", "blueprint"):
         assert f"  {name} " in listed
-    assert "Hello：最小的程序，从启动到响应" in _flasktrace(tmp_path, "scenarios", "--lang", "zh")
+    chinese = _flasktrace(tmp_path, "scenarios", "--lang", "zh")
+    assert "\n服务器\n" in chinese and "  reloader " in chinese and "重载器：" in chinese

@@ -129,11 +129,34 @@ CHAINS = {
         Fragile.__call__ InternalServerError.__init__ BaseWSGIServer.log
         """,
     ),
+    "A.6 dropped": (
+        "dropped_connection",
+        "GET /report [worker]",
+        """
+        report RequestContext.pop WSGIRequestHandler.run_wsgi.<locals>.write Handler.connection_dropped
+        TCPServer.shutdown_request
+        """,
+    ),
     "B.7 flask run": (
         "flask_run",
         START_UP,
         """
         run_command run_simple run_simple.<locals>.inner make_server
+        """,
+    ),
+    "B.7 reloader, in the parent": (
+        "reloader",
+        START_UP,
+        """
+        Flask.run run_simple is_running_from_reloader
+        """,
+    ),
+    "B.7 reloader, in the child after the change": (
+        "reloader",
+        "child 2 [",
+        """
+        Flask.__init__ Flask.run run_simple is_running_from_reloader run_simple.<locals>.inner make_server
+        BaseServer.serve_forever
         """,
     ),
     "B.7 debugger": (
@@ -185,6 +208,14 @@ CHAINS = {
         "POST /login [worker]",
         """
         Flask.process_response SecureCookieSessionInterface.save_session
+        """,
+    ),
+    "C.10 a second start_response": (
+        "failing_app",
+        "GET /twice [worker]",
+        """
+        Fragile.__call__ WSGIRequestHandler.run_wsgi.<locals>.start_response
+        WSGIRequestHandler.run_wsgi.<locals>.start_response InternalServerError.__init__
         """,
     ),
     "C.13 response": (

@@ -86,6 +86,9 @@ def chains(facts: Facts, *, same_python: bool) -> Iterator[tuple[str, list[Call]
     for request in facts["requests"]:
         for role, chain in request["threads"].items():
             yield f"{request['request']} [{role}]", calls(chain)
+    for number, child in enumerate(facts.get("children", ()), 1):
+        for role, chain in child.items():
+            yield f"child {number} [{role}]", calls(chain)
     yield "shutdown", calls(facts["shutdown"])
 
 

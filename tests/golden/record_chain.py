@@ -8,6 +8,9 @@ and the installed Flask are all recorded by the very same code, and like is comp
 The server's port 5000 is replaced by a free one; the requests (the script's list ``REQUESTS``, see
 :func:`normalised_request`) go one by one over a real socket, from a thread that is not recorded.
 What changes from run to run (dates, versions, signatures, the idle turns of the server's loop) is left out.
+
+A program with a reloader runs once more in child processes, which this script runs as well
+(``--child FOLDER``): each leaves its facts in the folder, and the first process puts them together.
 """
 
 import argparse
@@ -19,12 +22,15 @@ import json
 import os
 import re
 import runpy
+import shutil
+import signal
 import socket
 import struct
 import sys
+import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from types import CodeType, FrameType
 from typing import Any
 
@@ -176,6 +182,8 @@ class Client(threading.Thread):
         self.address: Any = None
         self.server: Any = None
         self.cookies: dict[str, str] = {}
+        # Threads that are no request's.
+        self.standing: set[threading.Thread] = {self, threading.main_thread()}
         # Tells whether a worker of that request has made a call; set before the program runs.
         self.has_begun: Callable[[int], bool] = lambda index: True
 
@@ -201,7 +209,7 @@ class Client(threading.Thread):
         """Wait for the threads of the request, so that no chain is cut short."""
         deadline_s = time.monotonic() + TIMEOUT_S
         while time.monotonic() < deadline_s:
-            others = set(threading.enumerate()) - {self, threading.main_thread()}
+            others = set(threading.enumerate()) - self.standing
             # A client that did not wait may be here before the server has begun.
             if not others and (self.has_begun(index) or not is_abandoned):
                 return
@@ -260,6 +268,90 @@ class Client(threading.Thread):
         return {"interim_count": interim_count, **response} if interim_count else response
 
 
+class ReloadedClient(Client):
+    """Sends requests from inside the reloader's child: those that the children before it have not sent.
+
+    After each it waits until the reloader has looked at the files, which may be the end of this process;
+    after the last it ends the process itself.
+    """
+
+    def __init__(self, requests: list[dict[str, Any]], folder: str) -> None:
+        sent_count = sum(len(facts["requests"]) for facts in read_children(folder))
+        super().__init__(requests[sent_count:])
+        self.look_count = 0
+        self.looks = threading.Semaphore(0)
+
+    def run(self) -> None:
+        """Send what is left; the reloader sleeps for the first time when all is set up."""
+        self.look(2)
+        self.standing |= set(threading.enumerate())
+        with socket.socket(fileno=os.dup(int(os.environ["WERKZEUG_SERVER_FD"]))) as listening:
+            self.address = listening.getsockname()
+        try:
+            for index, request in enumerate(self.requests):
+                self.responses.append(self.send(request))
+                self.await_workers(index, False)
+                self.look()
+        except Exception as error:
+            self.failure = f"{type(error).__name__}: {error}"
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    def look(self, count: int = 1) -> None:
+        """Let the reloader look at all files, and wait until it sleeps again, ``count`` times from now."""
+        wanted = self.look_count + count
+        deadline_s = time.monotonic() + TIMEOUT_S
+        self.looks.release()
+        while self.look_count < wanted and time.monotonic() < deadline_s:
+            time.sleep(0.001)
+
+    def sleep(self, _seconds: float) -> None:
+        """What the reloader does between two looks: it waits, so that it ends no process amid a request."""
+        self.look_count += 1
+        self.looks.acquire(timeout=TIMEOUT_S)
+
+
+def read_children(folder: str) -> list[dict[str, Any]]:
+    """The facts that the reloader's children have left so far."""
+    facts = []
+    for name in sorted(os.listdir(folder)):
+        with open(os.path.join(folder, name), encoding="utf-8") as file:
+            facts.append(json.load(file))
+    return facts
+
+
+@contextlib.contextmanager
+def recorded_children(script: str, options: list[str]) -> Iterator[str]:
+    """While inside, a reloader runs this script as its child; gives the folder of the children's facts."""
+    import werkzeug._reloader as reloader
+
+    folder = tempfile.mkdtemp()
+    child = [sys.executable, __file__, *options, "--child", folder, script]
+    original: Any = getattr(reloader, "_get_args_for_reloading")  # noqa: B009, typed otherwise
+
+    def args() -> list[str]:
+        original()
+        return child
+
+    setattr(reloader, "_get_args_for_reloading", args)  # noqa: B010
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder)
+
+
+def sleep_by(client: ReloadedClient) -> None:
+    """Let the reloader of this process sleep as the client says."""
+    import types
+
+    import werkzeug._reloader as reloader
+
+    loop: Any = reloader.ReloaderLoop
+    if hasattr(loop, "_sleep"):
+        loop._sleep = staticmethod(client.sleep)
+    else:
+        setattr(reloader, "time", types.SimpleNamespace(sleep=client.sleep))  # noqa: B010
+
+
 def scrubbed(name: str, value: str) -> str:
     """A header's value without dates, versions, signatures and the order of sets."""
     if name in ("Date", "Last-Modified", "Expires"):
@@ -310,8 +402,8 @@ def read_requests(path: str) -> list[dict[str, Any]]:
     return [normalised_request(f"GET {route}") for route in routes]
 
 
-def redirect_sockets(client: Client) -> None:
-    """Let a program that wants port 5000 have a free one, and learn which it got."""
+def redirect_sockets(client: Client | None) -> None:
+    """Let a program that wants port 5000 have a free one, and let the client, if any, know which it got."""
     bind, listen = socket.socket.bind, socket.socket.listen
 
     def bind_freely(self: socket.socket, address: Any) -> None:
@@ -321,7 +413,9 @@ def redirect_sockets(client: Client) -> None:
     def listen_and_tell(self: socket.socket, *backlog: int) -> None:
         listen(self, *backlog)
         server = sys._getframe(1).f_locals.get("self")
-        if server is not None and hasattr(server, "serve_forever") and client.server is None:
+        if client is None or client.server is not None:
+            return
+        if server is not None and hasattr(server, "serve_forever"):
             client.server, client.address = server, self.getsockname()
             client.listening.set()
 
@@ -336,21 +430,18 @@ def as_lists(calls: list[tuple[int, int]]) -> dict[str, list[int]]:
 
 def renumber(facts: dict[str, Any]) -> None:
     """Number the functions in the order of the recorded calls, and drop those of the imports."""
-    chains = [facts["startup"]]
-    for request in facts["requests"]:
-        chains += request["threads"].values()
-    chains.append(facts["shutdown"])
+    chains = chains_of(facts)
     numbers: dict[int, int] = {}
     for chain in chains:
         chain["functions"] = [numbers.setdefault(number, len(numbers)) for number in chain["functions"]]
     facts["functions"] = [facts["functions"][old] for old in numbers]
 
 
-def split_main(recorder: Recorder) -> list[list[tuple[int, int]]]:
-    """The server thread's calls: start-up, each request, shutdown."""
+def split_main(recorder: Recorder, server: int = 0) -> list[list[tuple[int, int]]]:
+    """The server thread's calls: start-up, each request, shutdown; ``server`` is its place in the chains."""
     parts: list[list[tuple[int, int]]] = [[]]
     start_depth = -1
-    for function_id, depth in recorder.chains[0].calls:
+    for function_id, depth in recorder.chains[server].calls:
         if recorder.functions[function_id] == REQUEST_STARTS:
             parts.append([])
             start_depth = depth
@@ -362,12 +453,15 @@ def split_main(recorder: Recorder) -> list[list[tuple[int, int]]]:
     return [*parts[:-1], last[:end], last[end:]]
 
 
-def request_facts(recorder: Recorder, client: Client) -> list[dict[str, Any]]:
+def request_facts(recorder: Recorder, client: Client, server: int = 0) -> list[dict[str, Any]]:
     """What each request did, thread by thread, and what came back."""
-    mains = split_main(recorder)[1:-1]
+    parts = split_main(recorder, server)
+    mains = parts[1:] if server else parts[1:-1]
     facts = []
     for index, response in enumerate(client.responses):
-        workers = [chain for chain in recorder.chains[1:] if chain.request_index == index and chain.calls]
+        workers = [
+            chain for chain in recorder.chains[server + 1 :] if chain.request_index == index and chain.calls
+        ]
         roles = ["worker", *(f"worker-{number}" for number in range(2, len(workers) + 1))]
         threads = {role: as_lists(chain.calls) for role, chain in zip(roles, workers, strict=False)}
         request = client.requests[index]
@@ -407,11 +501,100 @@ def record(path: str) -> dict[str, Any]:
     return facts
 
 
+def record_child(path: str, folder: str) -> int:
+    """Run a program as the reloader's child, leave its facts in the folder, and give its exit status."""
+    client = ReloadedClient(read_requests(path), folder)
+    sleep_by(client)
+    recorder = Recorder()
+    client.start()
+    status: Any = 0
+    sys.argv = [path]
+    sys.path[0] = os.path.dirname(os.path.abspath(path))
+    recorder.start()
+    try:
+        runpy.run_path(path, run_name="__main__")
+    except SystemExit as error:
+        status = error.code
+    finally:
+        recorder.stop()
+    if client.failure:
+        raise SystemExit(f"{path}: {client.failure}")
+    # The main thread looks at files; the first thread it starts serves.
+    facts = {
+        "functions": [list(function) for function in recorder.functions],
+        "startup": as_lists(recorder.chains[0].calls),
+        "server": as_lists(split_main(recorder, 1)[0]),
+        "requests": request_facts(recorder, client, 1),
+    }
+    with open(os.path.join(folder, f"{len(read_children(folder))}.json"), "w", encoding="utf-8") as file:
+        json.dump(facts, file)
+    return int(status or 0)
+
+
+def record_reloader(path: str, options: list[str]) -> dict[str, Any]:
+    """Run a program with a reloader and give its facts, those of its children among them."""
+    recorder = Recorder()
+    redirect_sockets(None)
+    sys.argv = [path]
+    sys.path[0] = os.path.dirname(os.path.abspath(path))
+    with recorded_children(os.path.abspath(path), options) as folder:
+        recorder.start()
+        try:
+            runpy.run_path(path, run_name="__main__")
+        except SystemExit as error:
+            if error.code:
+                raise SystemExit(f"{path}: the reloader's child failed") from None
+        finally:
+            recorder.stop()
+        children = read_children(folder)
+    facts: dict[str, Any] = {
+        "scenario": os.path.splitext(os.path.basename(path))[0],
+        "python": ".".join(map(str, sys.version_info[:2])),
+        "functions": [list(function) for function in recorder.functions],
+        "startup": as_lists(split_main(recorder)[0]),
+        "requests": [],
+        "shutdown": as_lists([]),
+        "children": [],
+    }
+    for child in children:
+        join_child(facts, child)
+    renumber(facts)
+    return facts
+
+
+def join_child(facts: dict[str, Any], child: dict[str, Any]) -> None:
+    """Add a child's facts to its parent's, with the parent's numbers of the functions."""
+    known: dict[tuple[str, ...], int] = {tuple(name): i for i, name in enumerate(facts["functions"])}
+    for name in child["functions"]:
+        known.setdefault(tuple(name), len(known))
+    facts["functions"] = [list(name) for name in known]
+    for chain in chains_of(child):
+        chain["functions"] = [known[tuple(child["functions"][number])] for number in chain["functions"]]
+    facts["requests"] += child["requests"]
+    facts["children"].append({"startup": child["startup"], "server": child["server"]})
+
+
+def chains_of(facts: dict[str, Any]) -> list[dict[str, Any]]:
+    """All chains of a process's facts."""
+    chains = [facts["startup"]]
+    for request in facts["requests"]:
+        chains += request["threads"].values()
+    for child in facts.get("children", ()):
+        chains += child.values()
+    return [*chains, *(facts[key] for key in ("server", "shutdown") if key in facts)]
+
+
+def has_reloader(path: str) -> bool:
+    """Whether a program asks for a reloader."""
+    with open(path, encoding="utf-8") as file:
+        return "use_reloader=True" in file.read()
+
+
 def dumped(facts: dict[str, Any]) -> str:
     """Compact JSON that gives small diffs: a line for each list."""
     lines = []
     for key, value in facts.items():
-        if key in ("functions", "requests"):
+        if key in ("functions", "requests", "children"):
             items = ",\n".join(json.dumps(item, separators=(",", ":"), ensure_ascii=False) for item in value)
             lines.append(f'"{key}":[\n{items}\n]')
         else:
@@ -425,12 +608,20 @@ def main() -> None:
     parser.add_argument("script")
     parser.add_argument("--bundle", action="store_true", help="on the bundled framework")
     parser.add_argument("--output", help="a file, in place of stdout")
+    parser.add_argument(
+        "--child", metavar="FOLDER", help="as the reloader's child, which leaves its facts there"
+    )
     options = parser.parse_args()
     if options.bundle:
         import flasktrace.framework
 
         flasktrace.framework.activate()
-    text = dumped(record(options.script))
+    if options.child:
+        sys.exit(record_child(options.script, options.child))
+    if has_reloader(options.script):
+        text = dumped(record_reloader(options.script, ["--bundle"] if options.bundle else []))
+    else:
+        text = dumped(record(options.script))
     if options.output:
         with open(options.output, "w", encoding="utf-8") as file:
             file.write(text)

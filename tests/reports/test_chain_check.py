@@ -55,6 +55,14 @@ def _relations(text: str) -> list[Relation]:
         ("rv = self.dispatch_request() -> make_response(rv)", ["dispatch_request", "make_response"]),
         ("run_simple.<locals>.inner -> make_server", ["run_simple.<locals>.inner", "make_server"]),
         ("a [the first] ->\n b", ["a", "b"]),
+        ("a ——> b —> c >> d > e －＞ f ↓ g", ["a", "b", "c", "d", "e", "f", "g"]),
+        ("a\n  |\n  v\nb\n  │\n  ▼\nc", ["a", "b", "c"]),
+        ("A.b(x,\n    y) -> c [d -> e] -> f（g → h）", ["A.b", "c", "f"]),
+        ("A::b -> c( -> d", ["A.b", "c", "d"]),
+        ("①执行wsgi_app方法 → ②再调用dispatch_request。", ["wsgi_app", "dispatch_request"]),
+        ("第一步：wsgi_app(environ)\n第2步、push", ["wsgi_app", "push"]),
+        ("Step 1: wsgi_app -> step 2. push", ["wsgi_app", "push"]),
+        ("首页 → 登录", ["首页", "登录"]),
     ],
 )
 def test_the_notations_of_blogs_are_read(text: str, names: list[str]) -> None:
@@ -114,6 +122,10 @@ def test_a_method_may_be_named_by_the_class_it_was_called_on() -> None:
     (arrow,) = check_chain(TRACE, parse_chain("main -> ThreadedWSGIServer.serve_forever"))
     assert arrow.relation is Relation.DIRECT
     assert not arrow.elsewhere
+
+
+def test_a_class_and_its_init_are_the_same_call() -> None:
+    assert _relations("Rule(string) -> Rule.__init__") == [Relation.DIRECT]
 
 
 def test_a_class_that_is_called_means_its_init() -> None:

@@ -137,7 +137,7 @@ def go_to(browser: Browser, name: str, is_end: bool = False) -> Any:
 
 
 def test_all_panes_move_in_step(browser: Browser) -> None:
-    assert where(browser)["step"] == 1
+    assert where(browser)["step"] == 1 and "from flask import" in where(browser)["line"]
     entered = go_to(browser, "index")
     assert entered["drawn"] == [f"d-step-{entered['step']}"]
     assert entered["name"].startswith("index") and "def index" in entered["line"]

@@ -45,6 +45,7 @@ def test_the_course_says_the_same_in_chinese() -> None:
         assert (english.name, english.path) == (chinese.name, chinese.path)
         for text in (chinese.title, chinese.description, chinese.group):
             assert re.search("[\u4e00-\u9fff]", text), text
+            assert not re.search("[\u4e00-\u9fff][,;:?!.]", text), f"{text}: half-width punctuation"
         named = [set(re.findall(r"`([^`]+)`", each.description)) for each in (english, chinese)]
         assert named[0] == named[1], english.name
 

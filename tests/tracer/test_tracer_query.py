@@ -99,7 +99,12 @@ def test_threads_and_requests_share_the_calls_out(trace: Trace) -> None:
     parts = [query.thread(trace, thread.id) for thread in trace.threads]
     assert sum(len(part.calls) for part in parts) == len(trace.calls)
     for request in trace.requests:
-        query.request(trace, request.id).validate()
+        part, led_to = query.request(trace, request.id), query.request(trace, request.id, with_callers=True)
+        part.validate()
+        led_to.validate()
+        ids = set(led_to.calls.id)
+        assert set(part.calls.id) <= ids
+        assert all(not trace.call(each).parent_id or trace.call(each).parent_id in ids for each in ids)
 
 
 def test_what_is_not_there_is_said_with_what_is() -> None:

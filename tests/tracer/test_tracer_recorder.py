@@ -52,6 +52,15 @@ def leaf(x: int) -> int:
     return x + 1
 
 
+def test_an_exception_that_leaves_the_recorded_code_is_named(record: Callable[..., Trace]) -> None:
+    def failing() -> None:
+        raise Expected("out of it all")
+
+    (call,) = by_name(record(failing), "failing")
+    assert isinstance(call.outcome, Raised)
+    assert (call.outcome.class_name, call.outcome.text) == ("Expected", "out of it all")
+
+
 def test_calls_nest_with_their_lines_and_values(record: Callable[..., Trace]) -> None:
     def outer() -> int:
         return leaf(41)

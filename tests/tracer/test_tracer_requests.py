@@ -54,6 +54,7 @@ def test_entries_of_a_script() -> None:
     assert planned_from("GET /x") == PlannedRequest("GET", "/x")
     entry = {"path": "/x", "data": {"a": "b c"}, "headers": {"X": "y"}}
     assert planned_from(entry) == PlannedRequest("POST", "/x", (("X", "y"), FORM), b"a=b+c")
+    assert planned_from({"path": "/x", "abandoned": True}) == PlannedRequest("GET", "/x", is_abandoned=True)
 
 
 @pytest.mark.parametrize("entry", [7, None, {"url": "/x"}, {"path": "x"}, {"path": "/x", "data": 3}])

@@ -87,7 +87,8 @@ const showSource = (own, i) => {
   if (line) codeElement.scrollTop = Math.max(0, line.offsetTop - codeElement.clientHeight / 3);
 };
 /* A call enters at its def, below the decorators. */
-const bodyLine = (own) => own.line + Math.max(0, own.source.findIndex((line) => /^\s*(async\s+)?(def|class)\b|lambda/.test(line)));
+const isDef = (line) => /^\s*(async\s+)?(def|class)\b/.test(line);
+const bodyLine = (own) => own.line + (/^\s*@/.test(own.source[0]) ? Math.max(0, own.source.findIndex(isDef)) : 0);
 const showValues = (i) => {
   const [receiver, values, kind, text, className] = details[steps.detail[i]];
   const list = make("dl");

@@ -21,7 +21,7 @@ const row = (i, base) => {
     class: `row${own.role === "user" ? " user" : ""}`, role: "treeitem", id: `row-${i + 1}`,
     "aria-level": steps.depth[i] + 1, "aria-selected": i === here.step ? "true" : "false",
   }, n,
-  steps.flags[i] & 1 ? make("span", {class: "more"}, `⇢ ${word("new_thread")} `) : "",
+  steps.flags[i] & 1 ? make("span", {class: "more"}, `⇢ ${word(steps.flags[i] & 8 ? "new_process" : "new_thread")} `) : "",
   make("b", {}, own.name), make("span", {class: "args"}, own.name.endsWith(".py") ? "" : `(${argumentsOf(i)})`), endingOf(i),
   make("span", {class: "more"}, (steps.repeat[i] > 1 ? ` ×${steps.repeat[i]}` : "") + (steps.hidden[i] ? ` +${steps.hidden[i]}` : "")));
   n.style.marginRight = `${0.5 + Math.max(0, Math.min(steps.depth[i] - base, 24)) * 0.5}rem`;
