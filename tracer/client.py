@@ -264,10 +264,11 @@ def interrupt_main_thread() -> None:
 
 def wake(server: Any) -> None:
     """Let a server's loop look up, by a connection that says nothing."""
-    address = address_of(server)
-    with contextlib.suppress(OSError), socket.socket(address.family) as waker:
-        waker.settimeout(1)
-        waker.connect(address.address)
+    with contextlib.suppress(OSError):  # it may have closed its socket by now
+        address = address_of(server)
+        with socket.socket(address.family) as waker:
+            waker.settimeout(1)
+            waker.connect(address.address)
 
 
 def address_of(server: Any) -> Address:

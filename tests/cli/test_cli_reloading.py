@@ -110,7 +110,11 @@ def test_each_process_of_the_reloader_is_joined_to_the_call_that_started_it(reco
 def test_what_a_process_tells_is_as_if_it_had_happened_here(recorded: Trace) -> None:
     trace = recorded
     (triggered,) = (call for call in trace.calls if trace.function_of(call).name == "trigger_reload")
-    assert isinstance(triggered.outcome, Raised) and triggered.outcome.class_name == "SystemExit"
+    assert isinstance(triggered.outcome, Raised)
+    # The profile hook, all that Python 3.11 has, is not told which exception it is: not all can be named.
+    assert triggered.outcome.class_name in (
+        ["SystemExit"] if sys.version_info >= (3, 12) else ["SystemExit", ""]
+    )
     loops = [call for call in trace.calls if trace.function_of(call).qualname == "BaseServer.serve_forever"]
     assert isinstance(loops[0].outcome, Unfinished)
     assert loops[0].end_ns < loops[1].start_ns, "a process's calls end with it"
