@@ -96,7 +96,8 @@ def _what_of_the_sdist() -> list[str]:
 
     What an installed package could lack is seen by these; views and documents are made of the same files.
     """
-    some = ["tests/tracer", "tests/cli/test_cli_page.py", "tests/cli/test_cli_bad_input.py"]
+    tracer = [f"tests/tracer/test_tracer_{name}.py" for name in ("native", "play", "recorder", "scope")]
+    some = [*tracer, "tests/cli/test_cli_page.py", "tests/cli/test_cli_bad_input.py"]
     if not os.environ.get("FLASKTRACE_ALL_TESTS") or sys.version_info[:2] != (3, 11):
         return some
     # Facts about a script that lies outside ``site-packages``, and about `assert` as Python has it: pytest
@@ -104,8 +105,7 @@ def _what_of_the_sdist() -> list[str]:
     facts = "tests/framework/test_truth_scenarios.py::test_bundle_does_what_genuine_flask_does"
     answers = "tests/framework/test_werkzeug_answers.py::test_bundle_answers_as_genuine_werkzeug_does"
     moved = [f"{facts}[flask_run]", f"{facts}[debugger]", f"{answers}[datastructures]"]
-    more = [*some, "tests/framework", "tests/scenarios", "tests/cli/test_cli_lesson.py"]
-    return ["-n", "2", *more, *(part for name in moved for part in ("--deselect", name))]
+    return ["-n", "2", *some, "tests/framework", *(part for name in moved for part in ("--deselect", name))]
 
 
 def test_modules_of_the_user_beside_the_script_stay_theirs(installed: Path, tmp_path: Path) -> None:
