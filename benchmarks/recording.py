@@ -268,7 +268,8 @@ def sample_apart(python: str, recorder: str, workload: str, size: int) -> float 
     """One sample in a process of its own; the last line of its complaint if it fails."""
     command = [python, __file__, "--sample", json.dumps([recorder, workload, size])]
     settings = {"PYTHONPATH": str(ROOT / "src"), "APPMAP": "true", "APPMAP_DISPLAY_PARAMS": "false"}
-    with tempfile.TemporaryDirectory() as folder:  # where peers put their files
+    # Where peers put their files; one may still be writing when it is removed.
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         try:
             done = subprocess.run(
                 command,
