@@ -158,6 +158,7 @@ def test_no_more_is_held_than_what_is_open(tmp_path: Path) -> None:
     assert builder.call_count == count
     assert not builder.trace.markers
     assert not builder.trace.calls.details.shapes
+    writer.close()
 
 
 def test_the_limit_counts_what_was_let_go(tmp_path: Path) -> None:
@@ -172,6 +173,7 @@ def test_the_limit_counts_what_was_let_go(tmp_path: Path) -> None:
     builder.finish(Metadata(), [])
     assert builder.call_count == 20
     assert builder.trace.dropped_count > 0
+    writer.close()
 
 
 def test_a_session_gives_what_it_has_let_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
