@@ -8,6 +8,7 @@ import json
 import re
 import sqlite3
 import threading
+import weakref
 from array import array
 from bisect import bisect_right
 from collections import OrderedDict, defaultdict
@@ -96,6 +97,7 @@ class TraceFile:
         with self._guarded():
             uri = f"{path.absolute().as_uri()}?mode=ro"
             self._connection = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
+            weakref.finalize(self, self._connection.close)  # whoever drops it unclosed, or fails below
             self._lock = threading.Lock()
             self._calls: OrderedDict[int, Call] = OrderedDict()
             store_reading._distrust(self._connection)

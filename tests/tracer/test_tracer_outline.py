@@ -103,7 +103,7 @@ def test_what_needs_all_calls_is_read_whole(tmp_path: Path) -> None:
 def test_what_is_damaged_is_said(statement: str, tmp_path: Path) -> None:
     path = tmp_path / "t.flasktrace"
     write_trace(golden_trace("hello"), path)
-    with sqlite3.connect(path) as connection:
+    with contextlib.closing(sqlite3.connect(path)) as connection, connection:
         connection.executescript(statement)
     connection.close()
     with pytest.raises(TraceError, match="damaged") as caught:
