@@ -21,6 +21,7 @@ from typing import Any
 from flasktrace.tracer.model import Request
 from flasktrace.tracer.requests import PlannedRequest
 
+_LAST_STEPS_S = 0.5  # for what the server's thread still does when the answer has come
 _MAIN_IDENT = threading.main_thread().ident  # asked now: under gevent it is no thread's later
 
 
@@ -160,8 +161,11 @@ class Driver:
 
     def _send(self, planned: PlannedRequest, address: Address) -> bool:
         number = len(self.requests) + 1
+        started = tuple(self.workers)
         try:
             response = self._exchange(planned, address, number)
+            # What its thread does after the answer is done before the next request comes.
+            self._await_worker(started, is_answered=not planned.is_abandoned)
         except TimeoutError:
             self.problem = f"the server did not answer {planned} within {self.timeout_s:g} s"
             response = Response(planned, error="no answer in time")
@@ -187,7 +191,6 @@ class Driver:
         connection = http.client.HTTPConnection(
             str(address.address[0]), address.address[-1], timeout=self.timeout_s
         )
-        started = tuple(self.workers)
         with contextlib.closing(connection):
             self._socket = plain = socket.socket(address.family)
             plain.settimeout(self.timeout_s)
@@ -201,25 +204,24 @@ class Driver:
                 # Closing at once resets the connection: what the server sends then fails.
                 connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
                 connection.sock.close()
-                self._await_worker(started)
                 return Response(planned, error="not waited for")
             answer = connection.getresponse()
             body = _read_body(answer)
-            _wait_for_close(connection.sock)
             keep_cookies(self._cookies, answer.headers.get_all("Set-Cookie", []))
             for value in self._cookies.values():
                 self.on_cookie(value)
             return Response(planned, answer.status, answer.reason, tuple(answer.getheaders()), body)
 
-    def _await_worker(self, before: Sequence[threading.Thread]) -> None:
-        """Without an answer to wait for: let the thread that serves the request begin and end."""
-        deadline_s = time.monotonic() + self.timeout_s
+    def _await_worker(self, before: Sequence[threading.Thread], is_answered: bool) -> None:
+        """Let the thread that serves the request begin and end."""
+        limit_s = _LAST_STEPS_S if is_answered else self.timeout_s
+        deadline_s = time.monotonic() + limit_s
         while time.monotonic() < deadline_s and not self._program_ended.is_set:
             new = [worker for worker in tuple(self.workers) if worker not in before]
             # One that has no number is about to be started.
             if new and not any(worker.ident is None or worker.is_alive() for worker in new):
                 return
-            if not new and not isinstance(self._server, socketserver.ThreadingMixIn):
+            if not new and (is_answered or not isinstance(self._server, socketserver.ThreadingMixIn)):
                 return  # the next request waits for this one by itself
             time.sleep(0.001)
 
@@ -335,13 +337,3 @@ def _send_request(
     for name, value in [*(pair for pair in defaults if pair[0].lower() not in given), *planned.headers]:
         connection.putheader(name, value)
     connection.endheaders(planned.data)
-
-
-def _wait_for_close(connection: socket.socket | None) -> None:
-    """The server closes each connection when it is done with it; that is the request's true end."""
-    if connection is None:
-        return
-    with contextlib.suppress(OSError, ValueError):
-        connection.settimeout(0.5)
-        while connection.recv(65536):
-            pass
