@@ -175,6 +175,11 @@ class Builder:
         return self._gone_count + len(self.trace.calls)
 
     @property
+    def mask_of_rest(self) -> Callable[[str], str] | None:
+        """To be done to all texts in the file: those no longer held may show secrets learned since."""
+        return self._texts.clean if self._late.has_missed else None
+
+    @property
     def has_let_go(self) -> bool:
         """Whether the trace is whole in its file alone."""
         return self._gone_count > 0

@@ -70,8 +70,15 @@ class Flusher:
     def write_rest(self) -> None:
         """Write what was built since, and close the file."""
         self._write()
-        if self._writer is not None:
-            self._writer.close()
+        if self._writer is None:
+            return
+        clean = self._builder.mask_of_rest
+        if clean is not None and isinstance(self._writer, TraceWriter) and self.failure is None:
+            try:
+                self._writer.mask(clean)
+            except TraceError as error:
+                self.failure = error
+        self._writer.close()
 
     def _run(self) -> None:
         self._on_thread()

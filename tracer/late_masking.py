@@ -2,7 +2,7 @@
 
 A program may hand a password on as ``value`` before anything calls it ``password``. So with each secret that
 is new, the texts made so far are searched for it: all of a trace of ten thousand different calls and more, of
-longer ones the latest.
+longer ones the latest; their files are gone through once more at the end.
 """
 
 from collections.abc import Callable, Iterable
@@ -51,11 +51,15 @@ class LateMasking:
     Args:
         trace: the trace.
         texts: knows the secrets.
+
+    Attributes:
+        has_missed: whether a secret was learned when not all that may show it could be searched.
     """
 
     def __init__(self, trace: Trace, texts: Masking) -> None:
         self._trace, self._texts = trace, texts
         self._times = 0
+        self.has_missed = False
 
     def run(self) -> Remade:
         """Mask the secrets that were learned since the last time."""
@@ -87,9 +91,12 @@ class LateMasking:
             return kind, class_name, new_text, line, clean_values(values)
 
         def clean_marker(marker: Marker) -> Marker:
-            return replace(marker, data=_clean_data(marker.data, clean))
+            return replace(marker, data=clean_data(marker.data, clean))
 
         calls = trace.calls
+        pools = (calls.details.shapes, calls.outcomes.shapes, trace.markers)
+        if calls.details.gone_count or max(map(len, pools)) > count:
+            self.has_missed = True
         _search(calls.details.shapes, count, beginnings, _detail_texts, clean_detail)
         _search(calls.outcomes.shapes, count, beginnings, _outcome_texts, clean_outcome)
         remade.markers = _search(trace.markers, count, beginnings, _marker_texts, clean_marker)
@@ -148,11 +155,12 @@ def _texts_in(data: Any) -> Iterable[str]:
             yield from _texts_in(value)
 
 
-def _clean_data(data: Any, clean: Clean) -> Any:
+def clean_data(data: Any, clean: Clean) -> Any:
+    """Data as JSON holds it, each text in it cleaned."""
     if isinstance(data, str):
         return clean(data)
     if isinstance(data, dict):
-        return {key: _clean_data(value, clean) for key, value in data.items()}
+        return {key: clean_data(value, clean) for key, value in data.items()}
     if isinstance(data, list | tuple):
-        return type(data)(_clean_data(value, clean) for value in data)
+        return type(data)(clean_data(value, clean) for value in data)
     return data

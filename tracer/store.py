@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from flasktrace.tracer.errors import TraceError
-from flasktrace.tracer.late_masking import Remade
+from flasktrace.tracer.late_masking import Remade, clean_data
 from flasktrace.tracer.model import Calls, Function, Marker, Trace
 from flasktrace.tracer.store_reading import read_trace
 from flasktrace.tracer.store_schema import (
@@ -36,6 +36,13 @@ _LIMITS = {
     "seen_values": 20_000,
     "objects": 100_000,
 }
+# Where texts of the program's are.
+_TEXT_COLUMNS = (
+    ("seen_values", "text"),
+    ("outcome_shapes", "text"),
+    ("requests", "target"),
+    ("threads", "name"),
+)
 _ROWS_AT_A_TIME = 16_384
 _ROWS_A_STATEMENT = (1024, 64, 8, 1)  # times the columns at most 32,766, SQLite's limit
 
@@ -119,6 +126,30 @@ class TraceWriter:
             self._insert("markers", [_marker_row(trace.markers[i]) for i in remade.markers])
 
         # What is replaced would stay in the free places of its page.
+        self._connection.execute("PRAGMA secure_delete = ON")
+        self._in_transaction(write_anew)
+
+    def mask(self, clean: Callable[[str], str]) -> None:
+        """Mask the whole file once more: a secret was learned when not all calls were held any longer.
+
+        Args:
+            clean: gives a text without the secrets in it.
+
+        Raises:
+            TraceError: the disk is full, or the file is gone.
+        """
+
+        def write_anew() -> None:
+            for table, column in _TEXT_COLUMNS:
+                for key, text in self._connection.execute(f"SELECT id, {column} FROM {table}").fetchall():
+                    plain = text.decode("utf-8", "surrogatepass") if isinstance(text, bytes) else text
+                    if plain and (masked := clean(plain)) != plain:
+                        change = f"UPDATE {table} SET {column} = ? WHERE id = ?"
+                        self._connection.execute(change, (_text(masked), key))
+            for key, data in self._connection.execute("SELECT id, data FROM markers").fetchall():
+                if (masked := json.dumps(clean_data(json.loads(data), clean))) != data:
+                    self._connection.execute("UPDATE markers SET data = ? WHERE id = ?", (masked, key))
+
         self._connection.execute("PRAGMA secure_delete = ON")
         self._in_transaction(write_anew)
 

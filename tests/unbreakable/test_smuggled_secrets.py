@@ -19,6 +19,7 @@ import pytest
 from tests.unbreakable.odd_runs import calls_named
 from tests.unbreakable.smuggled import check, connect, fail, get_token, give, options, show, use
 
+from flasktrace.tracer import flusher
 from flasktrace.tracer.engines import available_engines
 from flasktrace.tracer.model import Trace
 from flasktrace.tracer.scope import ScopeOptions
@@ -234,6 +235,10 @@ class _Batches:
     def write(self) -> None:
         self._session._flusher.write_now()
 
+    @property
+    def has_let_go(self) -> bool:
+        return self._session._builder.has_let_go
+
     def close(self) -> None:
         self._session.stop()
 
@@ -271,3 +276,24 @@ def test_what_only_says_where_a_secret_is_is_shown(values: Mapping[str, Any], tm
     for value in values.values():
         for text in [value] if isinstance(value, str) else value:
             assert texts.clean(f"x {text} y") == f"x {text} y"
+
+
+def test_a_secret_learned_when_its_calls_were_let_go_is_masked_at_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a long recording only the file has the calls: in the end it is gone through once more."""
+    monkeypatch.setattr(flusher, "MAX_HELD_CALLS", 0)
+    path, secret = tmp_path / "a.flasktrace", PLANTED["shown_first"]
+    with contextlib.closing(_Batches(path, "")) as batches:
+        show(secret, "kept")
+        fail(f"no {secret}")
+        _in_thread(f"worker {secret}")
+        batches.write()
+        assert batches.has_let_go
+        assert secret.encode() in path.read_bytes()
+        check(secret)
+        batches.write()
+    assert told(path.read_bytes()) == []
+    trace = read_trace(path)
+    trace.validate()
+    assert "kept" in json_of(trace)
