@@ -1,15 +1,18 @@
 """The recorder's second engine: ``sys.monitoring``, on Python 3.12 and later.
 
 It gives the same events as :class:`~flasktrace.tracer.recorder.Recorder`, but costs next to nothing for
-code that is out of scope. Two tool ids are taken: the *scout* sees the first start of every code object
-and always answers ``DISABLE``; for code in scope it turns on the events of the *scribe*, which writes and
-never asks about scope. Exceptions are reported by the interpreter, so nothing needs to be guessed.
+code that is out of scope. Tool ids are taken for each of these: the *scout* sees the first start of every
+code object and always answers ``DISABLE``; for code in scope it turns on the events of the *scribe*, which
+writes and never asks about scope. The *quick scribe*, where a third id is free, has the code of which nothing
+is wanted but calls and returns, and asks nothing at all. Exceptions are reported by the interpreter, so
+nothing needs to be guessed.
 """
 
 import sys
 import threading
 from _thread import get_ident
 from collections.abc import Callable
+from threading import local  # now: gevent puts a class of its own in its place later
 from types import CodeType, FrameType
 from typing import Any
 
@@ -44,6 +47,13 @@ def _free_ids() -> list[int]:
     return [tool for tool in _PREFERRED_IDS if _monitoring.get_tool(tool) is None]
 
 
+class _Here(local):
+    """What belongs to the thread that asks: its stream, None of one that is left out or not known yet."""
+
+    stream: ThreadStream | None = None
+    is_known = False
+
+
 class MonitoringRecorder(Recorder):
     """Records with ``sys.monitoring``; threads that were there before are recorded too."""
 
@@ -52,10 +62,11 @@ class MonitoringRecorder(Recorder):
 
     def __init__(self, options: RecorderOptions | None = None) -> None:
         super().__init__(options)
-        self._by_ident: dict[int, ThreadStream | None] = {}  # None: a thread of ours
+        self._here = _Here()
         self._codes: dict[int, CodeType] = {}  # those in scope
         self._watched: dict[int, CodeType] = {}
         self._scout = self._scribe = -1
+        self._quick_scribe: int | None = None
 
     def ignore_this_thread(self) -> None:
         """Leave the calling thread out."""
@@ -63,7 +74,7 @@ class MonitoringRecorder(Recorder):
 
     def _set_stream(self, stream: ThreadStream | None) -> None:
         """The stream of the calling thread from now on."""
-        self._by_ident[get_ident()] = stream
+        self._here.stream, self._here.is_known = stream, True
 
     def begin_thread(self, thread: threading.Thread) -> None:
         """The calling thread's first function begins: its ident may have been another thread's before."""
@@ -72,6 +83,10 @@ class MonitoringRecorder(Recorder):
     def _callbacks(self) -> dict[int, Callable[..., object]]:
         """The scribe's, by event."""
         return _callbacks(self)
+
+    def _quick_callbacks(self) -> dict[int, Callable[..., object]]:
+        """The quick scribe's, by event; none where it is not wanted."""
+        return _quick_callbacks(self) if self.options.gate is None else {}
 
     def start(self) -> None:
         """Take two tool ids and turn their events on.
@@ -83,8 +98,10 @@ class MonitoringRecorder(Recorder):
             raise RuntimeError("this recorder is recording already; make another one")
         if not is_available():
             raise RuntimeError("the tool ids of sys.monitoring are in use; record with setprofile")
-        self._scout, self._scribe = _free_ids()[:2]
-        for tool in (self._scout, self._scribe):
+        self._scout, self._scribe, *more = _free_ids()
+        quick = self._quick_callbacks()
+        self._quick_scribe = more[0] if more and quick else None
+        for tool in self._tools():
             _monitoring.use_tool_id(tool, _NAME)
         thread = threading.current_thread()
         self._set_stream(self.new_stream(thread.name, id(thread)))
@@ -92,6 +109,9 @@ class MonitoringRecorder(Recorder):
         self.forks.start()
         for event, callback in self._callbacks().items():
             _monitoring.register_callback(self._scribe, event, callback)
+        if self._quick_scribe is not None:
+            for event, callback in quick.items():
+                _monitoring.register_callback(self._quick_scribe, event, callback)
         _monitoring.register_callback(self._scout, _events.PY_START, self._on_first_start)
         # What another recording has disabled stays so until this.
         _monitoring.restart_events()
@@ -104,26 +124,29 @@ class MonitoringRecorder(Recorder):
             return
         self.is_recording = False
         self.forks.stop()
-        for tool in (self._scout, self._scribe):
+        for tool in self._tools():
             _monitoring.set_events(tool, 0)
         # Before the ids go: a later tool would inherit the local events.
         for code in (*self._codes.values(), *self._watched.values()):
-            _monitoring.set_local_events(self._scribe, code, 0)
-        for event in (*self._callbacks(), _events.PY_START):
-            _monitoring.register_callback(self._scribe, event, None)
-        _monitoring.register_callback(self._scout, _events.PY_START, None)
-        for tool in (self._scout, self._scribe):
+            for tool in self._tools():
+                _monitoring.set_local_events(tool, code, 0)
+        for tool in self._tools():
+            for event in (*self._callbacks(), _events.PY_START):
+                _monitoring.register_callback(tool, event, None)
             _monitoring.free_tool_id(tool)
+
+    def _tools(self) -> list[int]:
+        """The ids that are taken."""
+        return [tool for tool in (self._scout, self._scribe, self._quick_scribe) if tool is not None]
 
     def current_stream(self) -> ThreadStream | None:
         """The stream of the calling thread, made when it is first needed; None for a thread of ours."""
-        ident = get_ident()
-        if ident not in self._by_ident:
+        if not self._here.is_known:
             # Not current_thread(): that would make up a Thread where there is none.
-            thread = getattr(threading, "_active", {}).get(ident)
-            name = thread.name if thread is not None else f"thread {ident}"
+            thread = getattr(threading, "_active", {}).get(get_ident())
+            name = thread.name if thread is not None else f"thread {get_ident()}"
             self._set_stream(self.new_stream(name, id(thread) if thread is not None else 0))
-        return self._by_ident[ident]
+        return self._here.stream
 
     def _on_first_start(self, code: CodeType, offset: int) -> object:
         """The scout's callback: decide about a code object, for good."""
@@ -134,7 +157,11 @@ class MonitoringRecorder(Recorder):
                 self._codes[id(code)] = code
                 self._plan(code)
                 self._keep(code)
-                _monitoring.set_local_events(self._scribe, code, _local_events(code))
+                if self._quick_scribe is not None and self._is_plain(code, mode):
+                    events = _events.PY_START | _events.PY_RETURN
+                    _monitoring.set_local_events(self._quick_scribe, code, events)
+                else:
+                    _monitoring.set_local_events(self._scribe, code, _local_events(code))
             if mode & WATCHED and id(code) not in self._watched and is_watched(code):
                 self._watched[id(code)] = code
                 self._keep(code)
@@ -148,6 +175,13 @@ class MonitoringRecorder(Recorder):
             if not self._failed():
                 raise
         return _monitoring.DISABLE
+
+    def _is_plain(self, code: CodeType, mode: int) -> bool:
+        """Whether the quick scribe can do all that is wanted of a function in scope."""
+        is_special = (mode & WATCHED and is_watched(code)) or code.co_flags & GENERATOR_FLAGS
+        is_special = is_special or id(code) in self._snapshots
+        # Without values a client's address is kept nevertheless.
+        return not is_special and (self.options.with_values or not self._plans[id(code)][0])
 
     def _keep(self, code: CodeType) -> None:
         """Told of each code object that is recorded or watched."""
@@ -173,11 +207,7 @@ class MonitoringRecorder(Recorder):
         detail: Any = None
         if not is_resumed:
             names = self._plans[id(code)][0]
-            if names:
-                values = frame.f_locals
-                detail = tuple([capture(values.get(name)) for name in names])
-                if _HAS_COPIED_LOCALS:
-                    values.clear()
+            detail = _detail(frame, names) if names else None
         if code.co_flags & GENERATOR_FLAGS:
             detail = (id(frame), frame.f_lasti if is_resumed else -1, detail)
         time_ns = self.options.clock()
@@ -186,6 +216,15 @@ class MonitoringRecorder(Recorder):
             stream.brake_at = self.brake(stream) * EVENT_SLOTS
         if self.options.gate is not None and not is_resumed:
             self.options.gate(frame, stream, False)
+
+
+def _detail(frame: FrameType, names: tuple[str, ...]) -> tuple[Any, ...]:
+    """The parameters of a call that begins."""
+    values = frame.f_locals
+    captured = tuple([capture(values.get(name)) for name in names])
+    if _HAS_COPIED_LOCALS:
+        values.clear()
+    return captured
 
 
 def _local_events(code: CodeType) -> int:
@@ -197,8 +236,7 @@ def _local_events(code: CodeType) -> int:
 
 def _callbacks(recorder: MonitoringRecorder) -> dict[int, Callable[..., object]]:
     """The scribe's callbacks. A failure of ours is counted, and never reaches the program."""
-    codes, by_ident, with_values = recorder._codes, recorder._by_ident, recorder.options.with_values
-    snapshots = recorder._snapshots
+    codes, with_values, snapshots = recorder._codes, recorder.options.with_values, recorder._snapshots
     clock, getframe, gate = recorder.options.clock, sys._getframe, recorder.options.gate
 
     def on_start(code: CodeType, offset: int) -> None:
@@ -223,7 +261,7 @@ def _callbacks(recorder: MonitoringRecorder) -> dict[int, Callable[..., object]]
 
     def on_return(code: CodeType, offset: int, argument: object) -> None:
         try:
-            stream = by_ident.get(get_ident())
+            stream = recorder.current_stream()
             if stream is not None and id(code) in codes:
                 if id(code) in snapshots:
                     recorder._note_state(getframe(1), stream)
@@ -243,7 +281,7 @@ def _callbacks(recorder: MonitoringRecorder) -> dict[int, Callable[..., object]]
         if id(code) not in codes:
             return
         try:
-            stream = by_ident.get(get_ident())
+            stream = recorder.current_stream()
             if stream is not None:
                 if id(code) in snapshots:
                     recorder._note_state(getframe(1), stream)
@@ -267,3 +305,53 @@ def _callbacks(recorder: MonitoringRecorder) -> dict[int, Callable[..., object]]
         _events.PY_YIELD: on_return,
         _events.PY_UNWIND: on_unwind,
     }
+
+
+def _quick_callbacks(recorder: MonitoringRecorder) -> dict[int, Callable[..., object]]:
+    """The quick scribe's callbacks: what the scribe's do, for the many calls that are nothing special."""
+    codes, plans, here, with_values = (
+        recorder._codes,
+        recorder._plans,
+        recorder._here,
+        recorder.options.with_values,
+    )
+    clock, getframe = recorder.options.clock, sys._getframe
+
+    def on_start(code: CodeType, offset: int) -> None:
+        try:
+            stream = here.stream
+            if stream is None:
+                recorder.on_start(getframe(1))
+                return
+            try:
+                back: FrameType | None = getframe(2)
+            except ValueError:  # without a caller: the first function of a thread
+                if (back := getframe(1).f_back) is not None:
+                    raise
+            while back is not None and id(back.f_code) not in codes:
+                back = back.f_back
+            names = plans[id(code)][0] if with_values else ()
+            detail = _detail(getframe(1), names) if names else None
+            events = stream.events
+            events.extend((code, clock(), back.f_lasti if back is not None else -1, detail))
+            if len(events) > stream.brake_at:
+                stream.brake_at = recorder.brake(stream) * EVENT_SLOTS
+        except RecursionError:
+            recorder.lost_count += 1
+        except Exception:
+            if not recorder._failed():
+                raise
+
+    def on_return(code: CodeType, offset: int, argument: object) -> None:
+        try:
+            stream = here.stream
+            if stream is not None:
+                value: Any = capture(argument) if with_values else None
+                stream.events.extend((code, clock(), -2 - offset, value))
+        except RecursionError:
+            recorder.lost_count += 1
+        except Exception:
+            if not recorder._failed():
+                raise
+
+    return {_events.PY_START: on_start, _events.PY_RETURN: on_return}

@@ -197,6 +197,9 @@ class NativeMonitoringRecorder(_Slow, MonitoringRecorder):
         count = len(self._plans[id(code)][0]) if in_scope else 0
         self._tracer.add_code(code, self._mode(code, IN_SCOPE * in_scope), count)
 
+    def _quick_callbacks(self) -> dict[int, Callable[..., object]]:
+        return {}  # the one scribe is quick enough
+
     def _callbacks(self) -> dict[int, Callable[..., object]]:
         tracer = self._tracer
         return {

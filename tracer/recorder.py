@@ -121,6 +121,7 @@ class Recorder:
         self.is_kept_out = False  # the one in displaced_by had it before, and could not be given it back
         self._own_hook: ProfileFunction | None = None
         self._modes: dict[str, int] = {}
+        self._passed: set[str] = set()  # the files out of scope: a set is faster to ask
         self._generated: dict[int, tuple[Decision, CodeType]] = {}
         self._plans: dict[int, tuple[tuple[str, ...], CodeType]] = {}
         self._snapshots: set[int] = set()  # ids of the codes after which the state is noted
@@ -187,6 +188,7 @@ class Recorder:
         # Threads that go on have a hook of their own still: the next call in each finds nothing known, and
         # takes the hook away.
         self._modes.clear()
+        self._passed.clear()
 
     @contextmanager
     def request(self, request_id: int) -> Iterator[None]:
@@ -245,6 +247,8 @@ class Recorder:
         if file_path in (_THREADING_FILE, _SOCKETSERVER_FILE) or is_config:
             mode |= WATCHED
         self._modes[file_path] = mode
+        if mode == OUT_OF_SCOPE:
+            self._passed.add(file_path)
         return mode
 
     def _watch(self, frame: FrameType, stream: ThreadStream) -> None:
@@ -346,7 +350,7 @@ def _hook(recorder: Recorder, stream: ThreadStream) -> ProfileFunction:
     modes, plans, with_values = recorder._modes, recorder._plans, recorder.options.with_values
     extend, get_mode, get_plan, clock = stream.events.extend, modes.get, plans.get, recorder.options.clock
     gate = recorder.options.gate
-    snapshots, events = recorder._snapshots, stream.events
+    snapshots, events, passed = recorder._snapshots, stream.events, recorder._passed
     pending = False  # a recorded call has just been left by an exception
 
     def on_call(frame: FrameType, code: CodeType, mode: int | None) -> None:
@@ -407,14 +411,14 @@ def _hook(recorder: Recorder, stream: ThreadStream) -> ProfileFunction:
             # What is out of scope, and every call of a C function, must leave as early as it can.
             if event == "call":
                 code = frame.f_code
-                mode = get_mode(code.co_filename)
-                if mode != OUT_OF_SCOPE:
-                    on_call(frame, code, mode)
+                if code.co_filename not in passed:
+                    on_call(frame, code, get_mode(code.co_filename))
             elif event == "return":
                 code = frame.f_code
-                mode = get_mode(code.co_filename)
-                if mode and mode != WATCHED:
-                    on_return(frame, code, mode, argument)
+                if code.co_filename not in passed:
+                    mode = get_mode(code.co_filename)
+                    if mode and mode != WATCHED:
+                        on_return(frame, code, mode, argument)
         except RecursionError:
             recorder.lost_count += 1  # the program is at its limit: there is no room for the hook either
         except Exception:

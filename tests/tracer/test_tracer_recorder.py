@@ -432,3 +432,37 @@ def test_without_free_tool_ids_setprofile_is_taken() -> None:
     finally:
         for tool in taken:
             monitoring.free_tool_id(tool)
+
+
+@pytest.mark.skipif("monitoring" not in available_engines(), reason="this Python has no sys.monitoring")
+def test_with_two_free_tool_ids_the_same_is_recorded() -> None:
+    """The third, of the quick scribe, is taken where it is free."""
+    monitoring: Any = getattr(sys, "monitoring", None)
+
+    def work() -> None:
+        for number in range(2):
+            leaf(number)
+        list(leaf(number) for number in range(2))
+        with contextlib.suppress(ValueError):
+            int("no number")
+
+    def story() -> list[tuple[str, int, object, object]]:
+        recorder = make_recorder(engine="monitoring")
+        with recorder:
+            work()
+        trace = Builder(recorder).finish(Metadata(), [])
+        texts = [[value.text for value in call.parameters] for call in trace.calls]
+        shown = [(call.depth, call.call_line, each) for call, each in zip(trace.calls, texts, strict=True)]
+        return [(name, *rest) for name, rest in zip(names(trace), shown, strict=True)]
+
+    free = [tool for tool in range(6) if monitoring.get_tool(tool) is None]
+    assert len(free) > 2
+    with_three = story()
+    for tool in free[2:]:
+        monitoring.use_tool_id(tool, "somebody else")
+    try:
+        assert story() == with_three
+    finally:
+        for tool in free[2:]:
+            monitoring.free_tool_id(tool)
+    assert [each[0] for each in with_three].count("leaf") == 4
