@@ -6,19 +6,6 @@ from dataclasses import replace
 from flasktrace.tracer.model import Calls, Trace
 
 
-def with_own_requests(trace: Trace, length: int) -> Trace:
-    """The trace, of stretches of so many calls, with requests of its own in each stretch."""
-    calls, count = trace.calls, max(request.id for request in trace.requests)
-    calls.request_id = array(
-        "i", [number and number + i // length * count for i, number in enumerate(calls.request_id)]
-    )
-    turns = len(calls) // length + 1
-    trace.requests = [
-        replace(each, id=each.id + turn * count) for turn in range(turns) for each in trace.requests
-    ]
-    return trace
-
-
 def repeated(trace: Trace, count: int) -> Trace:
     """The trace with its calls again and again, each time later, in new threads and requests."""
     source, calls = trace.calls, Calls()
@@ -46,9 +33,10 @@ def repeated(trace: Trace, count: int) -> Trace:
         for thread in trace.threads:
             if thread.started_by is not None:
                 started_by = thread.started_by + turn * last_id
-                found.threads.append(
-                    replace(thread, id=thread.id + turn * last_thread, started_by=started_by)
-                )
+                if started_by <= calls.id[-1]:  # the last copy is mostly cut
+                    found.threads.append(
+                        replace(thread, id=thread.id + turn * last_thread, started_by=started_by)
+                    )
             elif not turn:
                 found.threads.append(thread)
         found.requests += [replace(each, id=each.id + turn * last_request) for each in trace.requests]

@@ -20,7 +20,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from long_traces import repeated, with_own_requests
+from long_traces import repeated
 
 from flasktrace.tracer.store import read_trace, write_trace
 
@@ -59,7 +59,7 @@ def main() -> int:
         small, long = folder / "out" / "trace.flasktrace", folder / "long.flasktrace"
         _cpu_s([*FLASKTRACE, "run", "hello", "-o", "out"], folder)
         trace = read_trace(small)
-        write_trace(with_own_requests(repeated(trace, arguments.calls), len(trace.calls)), long)
+        write_trace(repeated(trace, arguments.calls), long)
         request = ["--request", str(trace.requests[-1].id), "-o", "drawn"]
         commands = {
             "show": [*FLASKTRACE, "show", str(long), "--level", "milestones"],

@@ -9,6 +9,10 @@ class TraceError(FlasktraceError):
     """A trace that cannot be read, or breaks an invariant of the model."""
 
 
+class DamagedTraceError(TraceError):
+    """A trace file is damaged; the message names it, and says why and what to do."""
+
+
 class ScenarioError(FlasktraceError):
     """A scenario that cannot be found, loaded, served or reached."""
 

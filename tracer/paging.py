@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from flasktrace.tracer import store_reading
-from flasktrace.tracer.errors import TraceError
+from flasktrace.tracer.errors import DamagedTraceError, TraceError
 from flasktrace.tracer.model import Call, Calls, Function, Marker, Metadata, Request, Thread, Trace
 from flasktrace.tracer.store_cells import as_int, as_int_or_none, as_json, as_text
 from flasktrace.tracer.store_pools import PoolReader
@@ -333,8 +333,10 @@ class TraceFile:
             yield
         except _Missing:
             raise KeyError from None
+        except DamagedTraceError:
+            raise
         except (*_ERRORS, TraceError) as error:
-            raise TraceError(f"the trace {self.path} is damaged ({error}): record it again") from None
+            raise DamagedTraceError(f"the trace {self.path} is damaged ({error}): record it again") from None
 
 
 def _like(text: str) -> str:
@@ -399,7 +401,9 @@ def _positions(file: TraceFile, rows: Rows) -> "array[int]":
         at_of = {call_id: at for at, call_id in enumerate(rows.id)} | {0: -1}
         found = array("i", [at_of.get(parent_id, len(rows.id)) for parent_id in rows.parent_id])
     if any(parent >= at for at, parent in enumerate(found)):
-        raise TraceError(f"the trace {file.path} is damaged (a call before its caller): record it again")
+        raise DamagedTraceError(
+            f"the trace {file.path} is damaged (a call before its caller): record it again"
+        )
     return found
 
 

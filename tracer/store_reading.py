@@ -12,7 +12,7 @@ from operator import add
 from pathlib import Path
 from typing import Any
 
-from flasktrace.tracer.errors import TraceError
+from flasktrace.tracer.errors import DamagedTraceError, TraceError
 from flasktrace.tracer.model import (
     PLAIN_RETURN,
     UNFINISHED,
@@ -75,10 +75,10 @@ def read_trace(path: str | os.PathLike[str]) -> Trace:
     return trace
 
 
-def _damaged(path: Path, error: Exception) -> TraceError:
+def _damaged(path: Path, error: Exception) -> DamagedTraceError:
     """One line, however long and odd what the file holds is."""
     what = "".join(c if c.isprintable() else "?" for c in str(error)[:200]) or type(error).__name__
-    return TraceError(f"the trace {path} is damaged ({what}): record it again")
+    return DamagedTraceError(f"the trace {path} is damaged ({what}): record it again")
 
 
 def _read(path: Path) -> Trace:

@@ -98,6 +98,7 @@ def test_what_needs_all_calls_is_read_whole(tmp_path: Path) -> None:
         "UPDATE detail_shapes SET names_id = 999",
         "UPDATE sites SET function_id = 'x'",
         "UPDATE parameter_names SET names = '['",
+        "UPDATE threads SET started_by = 999999 WHERE id = 2",
     ],
 )
 def test_what_is_damaged_is_said(statement: str, tmp_path: Path) -> None:
@@ -112,6 +113,7 @@ def test_what_is_damaged_is_said(statement: str, tmp_path: Path) -> None:
         assert outline is not None
         text_of(fold_outline(outline, CATALOGUE, FoldOptions(Level.PIPELINE)))
     assert "\n" not in str(caught.value)
+    assert str(caught.value).count("is damaged (") == 1
 
 
 def test_a_trace_that_is_being_written_is_read_as_it_was_when_it_was_opened(tmp_path: Path) -> None:
