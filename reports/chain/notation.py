@@ -10,10 +10,11 @@ from dataclasses import dataclass
 
 from flasktrace.tracer.errors import UsageError
 
+_ARROWS = r"\s*(?:[-=─—–−－＝]{1,4}[>＞]+|>>+|[→⇒➜➔➡⟶⟹⇢↓⬇⇩▶►]\ufe0f?)\s*"
 _ARROW = re.compile(
-    r"\s*(?:[-=─—–−－＝]{1,4}[>＞]+|>>+|[→⇒➜➔➡⟶⟹⇢↓⬇⇩▶►]\ufe0f?)\s*"
-    r"|\s+[>＞]\s+"  # with blanks: not that of <locals>, nor a quotation's
+    _ARROWS + r"|\s+[>＞]\s+"  # with blanks: not that of <locals>, nor a quotation's
     r"|\s*\n\s*"
+    rf"|\s*[;；]\s*(?=[\w.<>]+\s*(?:[;；\n]|{_ARROWS}|$))"  # between names; else it begins a remark
 )
 # Lines of an arrow that is drawn from top to bottom, of which the head may be a letter.
 _DRAWN = re.compile(r"^[ \t|│┃┆╎:.]*[|│┃┆╎][ \t]*\n[ \t]*[vV∨▼][ \t]*$|^[ \t|│┃┆╎▼∨]+$", re.MULTILINE)

@@ -63,6 +63,7 @@ def _relations(text: str) -> list[Relation]:
         ("第一步：wsgi_app(environ)\n第2步、push", ["wsgi_app", "push"]),
         ("Step 1: wsgi_app -> step 2. push", ["wsgi_app", "push"]),
         ("首页 → 登录", ["首页", "登录"]),
+        ("a -> b; c() -> d; then e is called; \n f；", ["a", "b", "c", "d", "f"]),
     ],
 )
 def test_the_notations_of_blogs_are_read(text: str, names: list[str]) -> None:
