@@ -1,6 +1,7 @@
 """What all tests share: the switch that renews golden files, and a check that nothing is left behind."""
 
 import os
+import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -17,6 +18,11 @@ settings.register_profile(
     derandomize=bool(os.environ.get("FLASKTRACE_ALL_TESTS")),
 )
 settings.load_profile("flasktrace")
+
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # In the background of a shell; tests of Ctrl-C, and the processes they start, would wait for ever.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

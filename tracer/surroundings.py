@@ -143,6 +143,9 @@ def own_signals() -> Iterator[None]:
         yield
         return
     before = {number: signal.getsignal(number) for number in signal.valid_signals()}
+    if before[signal.SIGINT] is signal.SIG_IGN:
+        # In the background of a shell. A script that does not end by itself could not be made to.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         yield
     finally:

@@ -84,10 +84,11 @@ def run(
     timeout_s: float = 40,
     target: str = "",
     recorder: str = "",
+    under: tuple[str, ...] = (),
 ) -> tuple[dict[str, Any], Trace | None]:
     script = folder / "script.py"
     script.write_text(source, encoding="utf-8")
-    words = command(target or script, folder, engine, requests, timeout_s, recorder)
+    words = [*under, *command(target or script, folder, engine, requests, timeout_s, recorder)]
     done = subprocess.run(words, capture_output=True, text=True, timeout=100, cwd=folder)
     lines = [line for line in done.stdout.splitlines() if line.startswith("{")]
     assert lines, done.stderr
@@ -371,6 +372,15 @@ def test_a_server_that_never_answers_is_given_up(threaded: bool, tmp_path: Path)
 def test_a_script_that_never_serves_is_given_up(tmp_path: Path) -> None:
     result, _ = run("import time\ntime.sleep(60)\n", tmp_path, timeout_s=0.5)
     assert "no server listened within 0.5 s" in result["failure"]
+
+
+def test_it_ends_in_the_background_of_a_shell_too_where_ctrl_c_is_ignored(tmp_path: Path) -> None:
+    began_s = time.monotonic()
+    shell = ("sh", "-c", "trap '' INT; exec \"$@\"", "sh")
+    result, trace = run(HELLO + "import time\ntime.sleep(90)\n", tmp_path, timeout_s=2, under=shell)
+    assert time.monotonic() - began_s < 60
+    assert "the script went on after its server had been stopped" in result["failure"]
+    assert trace is not None and query.contains_chain(trace, ["wsgi_app", "index"])
 
 
 SLOW = HELLO.replace("return 'index'", "print('READY', flush=True); import time; time.sleep(60)")
