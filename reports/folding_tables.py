@@ -22,15 +22,15 @@ def _integers() -> "array[int]":
 class StepColumns:
     """The steps as columns; step ``n`` is at position ``n - 1``. Missing numbers are 0."""
 
-    position: "array[int]" = field(default_factory=_integers)  # of its call in Calls
-    depth: "array[int]" = field(default_factory=_integers)
-    parent_number: "array[int]" = field(default_factory=_integers)
-    phase: "array[int]" = field(default_factory=_integers)  # in FoldTables.phases
-    request_id: "array[int]" = field(default_factory=_integers)
-    hidden_count: "array[int]" = field(default_factory=_integers)
-    member_count: "array[int]" = field(default_factory=_integers)  # shown calls that it stands for
-    repeat_count: "array[int]" = field(default_factory=_integers)
-    repeat_ns: "array[int]" = field(default_factory=_integers)
+    position: "array[int]"  # of its call in Calls
+    depth: "array[int]"
+    parent_number: "array[int]"
+    phase: "array[int]"  # in FoldTables.phases
+    request_id: "array[int]"
+    hidden_count: "array[int]"
+    member_count: "array[int]"  # shown calls that it stands for
+    repeat_count: "array[int]"
+    repeat_ns: "array[int]"
 
     def __len__(self) -> int:
         return len(self.position)
@@ -235,27 +235,33 @@ def _find_repeats(trace: Trace, nodes: _Nodes, requests: "array[int]") -> None:
 
     Two requests are two stories, however equal: they are not folded into one.
     """
-    calls = trace.calls
+    calls, positions, parents = trace.calls, nodes.position, nodes.parent
     kinds = [_outcome_kind(outcome) for outcome in calls.outcomes]
-    numbers: dict[tuple[object, ...], int] = {}
-    signatures = array("q", [0]) * len(nodes.position)
+    outcomes = map(calls.outcome.__getitem__, positions)
+    own = list(
+        zip(
+            map(calls.function_id.__getitem__, positions),
+            map(calls.thread_id.__getitem__, positions),
+            map(requests.__getitem__, positions),
+            map(kinds.__getitem__, outcomes),
+            strict=True,
+        )
+    )
+    numbers: dict[object, int] = {}
+    signatures = array("q", [0]) * len(positions)
     children: dict[int, list[int]] = {}  # in reverse order, of the nodes that are still open
-    for node in range(len(nodes.position) - 1, -1, -1):
-        position = nodes.position[node]
-        shape: tuple[object, ...] = ()
+    for node in range(len(positions) - 1, -1, -1):
+        signature: object = own[node]
         own_children = children.pop(node, None)
         if own_children is not None:
             own_children.reverse()
-            shape = _fold_siblings(own_children, signatures, nodes)
-        signature = (
-            calls.function_id[position],
-            calls.thread_id[position],
-            requests[position],
-            kinds[calls.outcome[position]],
-            shape,
-        )
+            signature = (signature, _fold_siblings(own_children, signatures, nodes))
         signatures[node] = numbers.setdefault(signature, len(numbers) + 1)
-        children.setdefault(nodes.parent[node], []).append(node)
+        siblings = children.get(parents[node])
+        if siblings is None:
+            children[parents[node]] = [node]
+        else:
+            siblings.append(node)
     roots = children.get(-1, [])
     roots.reverse()
     _fold_siblings(roots, signatures, nodes)
@@ -304,40 +310,48 @@ def _number_steps(
     trace: Trace, nodes: _Nodes, phases: "array[int]", requests: "array[int]"
 ) -> tuple["array[int]", StepColumns]:
     """Give each node its step: a new one, or the one that stands for the repetition."""
-    calls, columns = trace.calls, StepColumns()
+    starts, ends, positions = trace.calls.start_ns, trace.calls.end_ns, nodes.position
     steps = array("q", bytes(8 * len(trace.calls)))  # by position; 0 for a hidden call
+    firsts: list[int] = []  # the nodes that have a step of their own
+    parent_numbers, member_counts, repeat_ns = array("q"), array("q"), array("q")
     # Below a repetition the nodes take, in order, the numbers that the first run's nodes have.
     next_number: dict[int, int] = {}  # by node: the repetition's root
-    root_of = array("q", [-1]) * (len(nodes.position) + 1)  # the last one is the roots' parent
-    for node, position in enumerate(nodes.position):
-        parent, leader = nodes.parent[node], nodes.leader[node]
-        duration_ns = calls.end_ns[position] - calls.start_ns[position]
+    root_of = array("q", [-1]) * (len(positions) + 1)  # the last one is the roots' parent
+    for node, (position, parent, leader) in enumerate(
+        zip(positions, nodes.parent, nodes.leader, strict=True)
+    ):
         if leader >= 0:
-            number = steps[nodes.position[leader]]
+            number = steps[positions[leader]]
             root_of[node], next_number[node] = node, number + 1
         elif root_of[parent] >= 0:
             root = root_of[node] = root_of[parent]
             number = next_number[root]
             next_number[root] = number + 1
         else:
-            number = len(columns) + 1
-            above = steps[nodes.position[parent]] if parent >= 0 else 0
-            _append(columns, position, above, phases[position], requests[position])
-            columns.repeat_count[-1] = nodes.repeat_count[node]
+            firsts.append(node)
+            number = len(firsts)
+            parent_numbers.append(steps[positions[parent]] if parent >= 0 else 0)
+            member_counts.append(0)
+            repeat_ns.append(0)
         steps[position] = number
-        columns.member_count[number - 1] += 1
-        columns.repeat_ns[number - 1] += duration_ns
+        member_counts[number - 1] += 1
+        repeat_ns[number - 1] += ends[position] - starts[position]
+    own = array("q", map(positions.__getitem__, firsts))
+    depths = array("q")
+    for above in parent_numbers:
+        depths.append(depths[above - 1] + 1 if above else 0)
+    columns = StepColumns(
+        position=own,
+        depth=depths,
+        parent_number=parent_numbers,
+        phase=array("q", map(phases.__getitem__, own)),
+        request_id=array("q", map(requests.__getitem__, own)),
+        hidden_count=array("q", bytes(8 * len(own))),
+        member_count=member_counts,
+        repeat_count=array("q", map(nodes.repeat_count.__getitem__, firsts)),
+        repeat_ns=repeat_ns,
+    )
     return steps, columns
-
-
-def _append(columns: StepColumns, position: int, above: int, phase: int, request_id: int) -> None:
-    columns.position.append(position)
-    columns.depth.append(columns.depth[above - 1] + 1 if above else 0)
-    columns.parent_number.append(above)
-    columns.phase.append(phase)
-    columns.request_id.append(request_id)
-    for counter in (columns.hidden_count, columns.member_count, columns.repeat_count, columns.repeat_ns):
-        counter.append(0)
 
 
 def _owners(order: CallOrder, shown: bytearray, steps: "array[int]", columns: StepColumns) -> "array[int]":
