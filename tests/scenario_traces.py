@@ -1,5 +1,6 @@
-"""Real traces of the bundled scenarios, each recorded by a process of its own."""
+"""Real traces of the bundled scenarios, each recorded by a process of its own, once in a run of the tests."""
 
+import os
 import subprocess
 import sys
 import threading
@@ -28,14 +29,24 @@ _LISTING = threading.Lock()
 
 
 def record_scenario(name: str, engine: str, folder: Path) -> Path:
-    """Record a bundled scenario.
+    """Record a bundled scenario, unless another test has.
+
+    Args:
+        name: of the scenario.
+        engine: "bundled" or "installed".
+        folder: where to; of a test's ``tmp_path`` all tests find it.
 
     Raises:
         AssertionError: it failed; the message is what it said.
     """
+    beside = folder.parent.parent if folder.parent.name.startswith("popen-") else folder.parent
+    is_of_pytest = beside.name.startswith("pytest-")
+    shared = (beside if is_of_pytest else folder) / f"{name}-{engine}.flasktrace"
+    if shared.is_file():
+        return shared
     with _LISTING:
         scenario = next(each for each in list_scenarios() if each.name == name)
-    path = folder / f"{name}-{engine}.flasktrace"
+    path = folder / f"{name}-{engine}.new.flasktrace"
     done = subprocess.run(
         [sys.executable, "-c", _RECORD, str(scenario.path), name, engine, str(path)],
         cwd=folder,
@@ -45,7 +56,8 @@ def record_scenario(name: str, engine: str, folder: Path) -> Path:
         check=False,
     )
     assert path.is_file() and done.returncode == 0, f"{name} on {engine}: {done.stderr}"
-    return path
+    os.replace(path, shared)  # whole or not at all: another worker may look for it
+    return shared
 
 
 def record_all(folder: Path, workers: int = 2) -> Iterator[tuple[str, str, Path]]:
