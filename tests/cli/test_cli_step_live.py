@@ -25,7 +25,7 @@ app = Flask(__name__)
 
 @app.route("/<drink>")
 def serve(drink):
-    print("serving", drink)
+    print(f"serving {drink}\\n", end="")  # at once: two threads may serve
     return drink
 
 
