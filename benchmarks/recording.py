@@ -321,7 +321,8 @@ def table(results: dict[str, dict[str, list[str]]], workloads: list[str]) -> str
             f"| | {' | '.join(workloads)} |",
             "|---" * (len(workloads) + 1) + "|",
         ]
-        lines += [f"| {name} | {' | '.join(cells)} |" for name, cells in rows.items()]
+        # What does not run on this Python at all has no row.
+        lines += [f"| {name} | {' | '.join(cells)} |" for name, cells in rows.items() if set(cells) != {"-"}]
     return "\n".join([*lines[1:], ""])
 
 
