@@ -336,7 +336,7 @@ class TraceFile:
         except DamagedTraceError:
             raise
         except (*_ERRORS, TraceError) as error:
-            raise DamagedTraceError(f"the trace {self.path} is damaged ({error}): record it again") from None
+            raise store_reading._damaged(self.path, error) from None
 
 
 def _like(text: str) -> str:

@@ -48,10 +48,17 @@ def numbers_in(cell: object) -> list[int]:
     )
 
 
-def rows_of(connection: sqlite3.Connection, table: str) -> sqlite3.Cursor:
+def rows_of(connection: sqlite3.Connection, table: str) -> Iterator[tuple[Any, ...]]:
     """All rows of a table of ours, in order."""
-    key = "key" if table == "metadata" else "id"
-    return connection.execute(f"SELECT * FROM {table} ORDER BY {key}")
+    if table == "metadata":
+        yield from connection.execute("SELECT * FROM metadata ORDER BY key LIMIT 1000")
+        return
+    last_id = None
+    for row in connection.execute(f"SELECT * FROM {table} ORDER BY id"):
+        # In a damaged file the pages may go in a circle.
+        expect(last_id is None or row[0] > last_id, f"the rows of {table} are not in order")
+        last_id = row[0]
+        yield row
 
 
 def numbered_rows(connection: sqlite3.Connection, table: str) -> Iterator[tuple[Any, ...]]:
@@ -97,9 +104,12 @@ def pieces_of_columns(
     )
     last_id = -1
     while True:
-        last_id, count, *texts = connection.execute(query, (last_id,)).fetchone()
+        before_id = last_id
+        last_id, count, *texts = connection.execute(query, (before_id,)).fetchone()
         if last_id is None:
             return
+        # In a damaged file the pages may go in a circle.
+        expect(last_id - before_id >= count, f"the rows of {table} are not in order")
         piece = [json.loads(f"[{text}]") for text in texts]
         for numbers in piece:
             # A cell of text may look like several numbers, or like something else.

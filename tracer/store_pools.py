@@ -69,8 +69,8 @@ class PoolReader:
         if self._version == 1:
             return _detail_1(*row_at(self._connection, "details", detail_id))
         shape_id, objects = row_at(self._connection, "detail_rows", detail_id)
-        pool = Details(())
-        pool.add(self.detail_shape(shape_id), self._addresses(objects))
+        pool, shape = Details(()), self.detail_shape(shape_id)
+        pool.add(shape, self._addresses(objects, shape[1]))
         return pool[0]
 
     def outcome(self, outcome_id: int | None) -> Outcome:
@@ -78,8 +78,8 @@ class PoolReader:
         if self._version == 1:
             return _outcome_1(*row_at(self._connection, "outcomes", outcome_id))
         shape_id, objects = row_at(self._connection, "outcome_rows", outcome_id)
-        pool = Outcomes(())
-        pool.add(self.outcome_shape(shape_id), self._addresses(objects))
+        pool, shape = Outcomes(()), self.outcome_shape(shape_id)
+        pool.add(shape, self._addresses(objects, shape[4]))
         return pool[0]
 
     def detail_shape(self, shape_id: int) -> DetailShape:
@@ -102,8 +102,10 @@ class PoolReader:
 
         return row
 
-    def _addresses(self, cell: object) -> list[int]:
-        return [as_int(row_at(self._connection, "objects", number)[0]) for number in numbers_in(cell)]
+    def _addresses(self, cell: object, values: Iterable[ValueShape]) -> list[int]:
+        found = [as_int(row_at(self._connection, "objects", number)[0]) for number in numbers_in(cell)]
+        expect(len(found) == sum(has for *_, has in values), "a row has not as many objects as values")
+        return found
 
     def _fill(self, pool: Details | Outcomes, table: str, shapes: list[Any], counts: list[int]) -> None:
         """Add the rows of a table to a pool.

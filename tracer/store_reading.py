@@ -243,10 +243,13 @@ class _Reader:
                 column.extend(map(cells.__getitem__, strand_ids))
 
     def _batches(self, table: str) -> Iterator[list[tuple[Any, ...]]]:
-        cursor, count = rows_of(self._connection, table), 0
+        cursor, count, last_id = self._connection.execute(f"SELECT * FROM {table} ORDER BY id"), 0, 0
         while rows := cursor.fetchmany(10_000):
             count += len(rows)
             expect(count <= MAX_CALLS, "it holds too many calls")
+            # In a damaged file the pages may go in a circle.
+            expect(as_int(rows[-1][0]) - last_id >= len(rows), f"the rows of {table} are not in order")
+            last_id = rows[-1][0]
             yield rows
 
     def _shared(self, table: str, width: int) -> "list[array[int]]":

@@ -1,5 +1,6 @@
 """Trace files from strangers: shown, or refused in one line; nothing in them runs."""
 
+import contextlib
 import json
 import os
 import sqlite3
@@ -11,7 +12,10 @@ from tests.unbreakable import fuzz_traces
 from tests.unbreakable.odd_runs import RUN, flasktrace, our_lines, run_script
 
 from flasktrace.tracer.errors import TraceError
+from flasktrace.tracer.paging import TraceFile
 from flasktrace.tracer.store import read_trace
+
+PAGE_BYTES = 4096  # SQLite's, unless told otherwise
 
 
 @pytest.fixture(scope="module")
@@ -137,3 +141,35 @@ def test_the_names_in_a_trace_open_no_file(recorded: Path, tmp_path: Path) -> No
         status, said = fuzz_traces.run(words)
         assert status == 0, said
     assert "private text" not in (tmp_path / "page.html").read_text()
+
+
+def test_pages_that_go_in_a_circle_are_refused(recorded: Path, tmp_path: Path) -> None:
+    """SQLite follows the pages of a table as they say, and would give the same rows again and again."""
+    path = tmp_path / "circle.flasktrace"
+    path.write_bytes(recorded.read_bytes())
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        query = "SELECT rootpage FROM sqlite_master WHERE name = 'call_rows'"
+        root = (connection.execute(query).fetchone()[0] - 1) * PAGE_BYTES
+    content = bytearray(path.read_bytes())
+    assert content[root] == 5, "an inner page: the table takes several"
+    first_cell = int.from_bytes(content[root + 12 : root + 14], "big")
+    content[root + 8 : root + 12] = content[
+        root + first_cell : root + first_cell + 4
+    ]  # the last is the first
+    path.write_bytes(content)
+    assert "the rows of call_rows are not in order" in refused(path)
+
+
+@pytest.mark.parametrize("table", ["detail_rows", "outcome_rows"])
+def test_a_value_without_its_object_is_damage_of_a_single_call_too(
+    table: str, recorded: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "t.flasktrace"
+    path.write_bytes(recorded.read_bytes())
+    with contextlib.closing(sqlite3.connect(path)) as connection, connection:
+        column = table.replace("rows", "id")
+        query = f"SELECT id FROM call_rows WHERE {column} IN (SELECT id FROM {table} WHERE objects NOTNULL)"
+        call_id = connection.execute(query).fetchone()[0]
+        connection.execute(f"UPDATE {table} SET objects = NULL")
+    with contextlib.closing(TraceFile(path)) as file, pytest.raises(TraceError, match="as many objects"):
+        file.call(call_id)
