@@ -401,9 +401,7 @@ def _positions(file: TraceFile, rows: Rows) -> "array[int]":
         at_of = {call_id: at for at, call_id in enumerate(rows.id)} | {0: -1}
         found = array("i", [at_of.get(parent_id, len(rows.id)) for parent_id in rows.parent_id])
     if any(parent >= at for at, parent in enumerate(found)):
-        raise DamagedTraceError(
-            f"the trace {file.path} is damaged (a call before its caller): record it again"
-        )
+        raise store_reading._damaged(file.path, ValueError("a call before its caller"))
     return found
 
 

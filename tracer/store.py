@@ -18,6 +18,7 @@ from typing import Any
 from flasktrace.tracer.errors import TraceError
 from flasktrace.tracer.late_masking import Remade, clean_data
 from flasktrace.tracer.model import Calls, Function, Marker, Trace
+from flasktrace.tracer.store_cells import as_text
 from flasktrace.tracer.store_reading import read_trace
 from flasktrace.tracer.store_schema import (
     APPLICATION_ID,
@@ -125,9 +126,7 @@ class TraceWriter:
                 )
             self._insert("markers", [_marker_row(trace.markers[i]) for i in remade.markers])
 
-        # What is replaced would stay in the free places of its page.
-        self._connection.execute("PRAGMA secure_delete = ON")
-        self._in_transaction(write_anew)
+        self._write_over(write_anew)
 
     def mask(self, clean: Callable[[str], str]) -> None:
         """Mask the whole file once more: a secret was learned when not all calls were held any longer.
@@ -142,16 +141,19 @@ class TraceWriter:
         def write_anew() -> None:
             for table, column in _TEXT_COLUMNS:
                 for key, text in self._connection.execute(f"SELECT id, {column} FROM {table}").fetchall():
-                    plain = text.decode("utf-8", "surrogatepass") if isinstance(text, bytes) else text
-                    if plain and (masked := clean(plain)) != plain:
+                    if text is not None and (masked := clean(as_text(text))) != as_text(text):
                         change = f"UPDATE {table} SET {column} = ? WHERE id = ?"
                         self._connection.execute(change, (_text(masked), key))
             for key, data in self._connection.execute("SELECT id, data FROM markers").fetchall():
                 if (masked := json.dumps(clean_data(json.loads(data), clean))) != data:
                     self._connection.execute("UPDATE markers SET data = ? WHERE id = ?", (masked, key))
 
+        self._write_over(write_anew)
+
+    def _write_over(self, write: Callable[[], None]) -> None:
+        # What is replaced would stay in the free places of its page.
         self._connection.execute("PRAGMA secure_delete = ON")
-        self._in_transaction(write_anew)
+        self._in_transaction(write)
 
     def _in_transaction(self, write: Callable[[], None]) -> None:
         try:

@@ -153,9 +153,8 @@ def test_pages_that_go_in_a_circle_are_refused(recorded: Path, tmp_path: Path) -
     content = bytearray(path.read_bytes())
     assert content[root] == 5, "an inner page: the table takes several"
     first_cell = int.from_bytes(content[root + 12 : root + 14], "big")
-    content[root + 8 : root + 12] = content[
-        root + first_cell : root + first_cell + 4
-    ]  # the last is the first
+    # After the last page comes the first again.
+    content[root + 8 : root + 12] = content[root + first_cell : root + first_cell + 4]
     path.write_bytes(content)
     assert "the rows of call_rows are not in order" in refused(path)
 
