@@ -174,17 +174,24 @@ def shown_positions(
     user = {key for key, function in trace.functions.items() if function.origin is Origin.USER}
     leaves = _leaves(trace, catalogue) if level is not Level.PIPELINE else set()
     libraries = _libraries(trace) if level is not Level.CHAPTERS else {}
+    is_chapters = level is Level.CHAPTERS
     chapter_of: str | None = None
     shown = bytearray(len(trace.calls))
     in_leaf = bytearray(len(trace.calls) + 1)  # the last one is the roots' parent
+    parents, function_ids = order.parents, trace.calls.function_id
     for position in order.preorder:
-        parent, function_id = order.parents[position], trace.calls.function_id[position]
+        parent, function_id = parents[position], function_ids[position]
         if in_leaf[parent] and function_id not in user:
             in_leaf[position] = 1
-        elif parent < 0 or function_id in functions or _enters(trace, libraries, parent, function_id):
+        elif (
+            function_id in functions
+            or parent < 0
+            or (libraries and _enters(trace, libraries, parent, function_id))
+        ):
             shown[position] = 1
-            in_leaf[position] = function_id in leaves
-        if level is Level.CHAPTERS and shown[position] and parent >= 0:
+            if function_id in leaves:
+                in_leaf[position] = 1
+        if is_chapters and shown[position] and parent >= 0:
             shown[position] = phases[position] != chapter_of
             chapter_of = phases[position] if shown[position] else chapter_of
     if level is Level.MILESTONES:
@@ -199,6 +206,11 @@ def _hide_imports(trace: Trace, order: CallOrder, user: set[int], shown: bytearr
     """
     modules = {key for key in user if trace.functions[key].qualname == "<module>"}
     function_ids, threads, parents = trace.calls.function_id, trace.calls.thread_id, order.parents
+    if not any(
+        function_id in modules and parent >= 0
+        for function_id, parent in zip(function_ids, parents, strict=True)
+    ):
+        return
     importing = array("q", [-1]) * (len(trace.calls) + 1)  # the thread of the import that each is part of
     is_import = bytearray(len(trace.calls))
     for position in order.preorder:

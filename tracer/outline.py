@@ -16,7 +16,7 @@ from typing import Any, overload
 from flasktrace.tracer.model import Details, Outcomes, Trace
 from flasktrace.tracer.paging import TraceFile
 from flasktrace.tracer.phases import CallOrder, Outline, preorder_of
-from flasktrace.tracer.store_cells import expect, pieces_of_columns, read_columns
+from flasktrace.tracer.store_cells import expect, pieces_of_columns, shared_columns
 from flasktrace.tracer.values import DetailShape
 
 
@@ -62,7 +62,7 @@ def _is_numbered_on(connection: Any) -> bool:
 
 def _kept(connection: Any, function_ids: Collection[int]) -> _Kept:
     """Go through all calls once; this is what the time of a long trace goes into."""
-    (functions,) = _shared(connection, "sites", ("function_id",))
+    (functions,) = shared_columns(connection, "sites", ("function_id",))
     marks = ",".join(str(site) for site, function_id in enumerate(functions) if function_id in function_ids)
     owners: list[int] = []  # by row: the position of the call it is kept as or counted on
     add_owner = owners.append
@@ -94,19 +94,12 @@ def _kept(connection: Any, function_ids: Collection[int]) -> _Kept:
     return _Kept(rows, parents, array("q", counts), f"site_id IN ({marks}) OR id IN ({extra})")
 
 
-def _shared(connection: Any, table: str, names: Sequence[str]) -> "list[array[int]]":
-    """Columns of what calls share, by number, with 0 for what is missing."""
-    ids, *columns = read_columns(connection, table, ("id", *(f"coalesce({name}, 0)" for name in names)))
-    expect(ids == array("q", range(len(ids))), f"the rows of {table} are not numbered")
-    return columns
-
-
 def _read_calls(connection: Any, trace: Trace, kept: _Kept) -> None:
     """Read the rows that are kept; depths and parents are those among them."""
-    functions, lines = _shared(connection, "sites", ("function_id", "call_line"))
-    threads, requests = _shared(connection, "strands", ("thread_id", "request_id"))
+    functions, lines = shared_columns(connection, "sites", ("function_id", "call_line"))
+    threads, requests = shared_columns(connection, "strands", ("thread_id", "request_id"))
     detail_shapes, outcome_shapes = (
-        _shared(connection, table, ("shape_id",))[0] for table in ("detail_rows", "outcome_rows")
+        shared_columns(connection, table, ("shape_id",))[0] for table in ("detail_rows", "outcome_rows")
     )
     calls = trace.calls
     cursor = connection.execute(

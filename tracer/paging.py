@@ -12,7 +12,7 @@ import weakref
 from array import array
 from bisect import bisect_right
 from collections import OrderedDict, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -21,7 +21,16 @@ from typing import Any
 from flasktrace.tracer import store_reading
 from flasktrace.tracer.errors import DamagedTraceError, TraceError
 from flasktrace.tracer.model import Call, Calls, Function, Marker, Metadata, Request, Thread, Trace
-from flasktrace.tracer.store_cells import as_int, as_int_or_none, as_json, as_text
+from flasktrace.tracer.store_cells import (
+    as_int,
+    as_int_or_none,
+    as_json,
+    as_text,
+    expect,
+    pieces_of_columns,
+    read_columns,
+    shared_columns,
+)
 from flasktrace.tracer.store_pools import PoolReader
 from flasktrace.tracer.store_schema import MAX_CALLS
 
@@ -30,6 +39,16 @@ LONG_CALLS = 50_000
 
 _CACHED_CALLS = 5_000
 _COLUMNS = ("id", "parent_id", "function_id")  # that tell the tree of the calls
+_CELLS = {  # where they are in a row of version 2
+    "id": "id",
+    "parent_id": "coalesce(id - up, 0)",
+    "function_id": "site_id",
+    "depth": "site_id",
+    "thread_id": "strand_id",
+    "request_id": "strand_id",
+    "start_ns": "start_ns",
+    "end_ns": "start_ns + duration_ns",
+}
 _ERRORS = (sqlite3.Error, ValueError, TypeError, KeyError, IndexError, OverflowError, RecursionError)
 
 
@@ -64,24 +83,25 @@ class Rows:
 
 
 @dataclass(slots=True)
-class _Markers:
-    """Some of the markers, in order of time."""
-
-    ids: "array[int]" = field(default_factory=lambda: array("q"))
-    times_ns: "array[int]" = field(default_factory=lambda: array("q"))
-
-    def add(self, marker_id: int, time_ns: int) -> None:
-        self.ids.append(marker_id)
-        self.times_ns.append(time_ns)
-
-
-@dataclass(slots=True)
 class _MarkerIndex:
-    """Where the state markers of each thread, and of each request and function, are; and the app's tables."""
+    """The state markers in order of time, and which of them are whose.
 
-    of_threads: defaultdict[int, _Markers] = field(default_factory=lambda: defaultdict(_Markers))
-    of_requests: defaultdict[tuple[int, int], _Markers] = field(default_factory=lambda: defaultdict(_Markers))
-    tables: _Markers = field(default_factory=_Markers)
+    Attributes:
+        ids, times_ns: of the markers.
+        of_threads, of_requests, tables: positions in these, of the markers of a thread, of those of a request
+            and a function, and of those that show the app's tables.
+    """
+
+    ids: "array[int]"
+    times_ns: "array[int]"
+    of_threads: dict[int, "array[int]"]
+    of_requests: dict[tuple[int, int], "array[int]"]
+    tables: "array[int]"
+
+    def last(self, positions: "array[int] | None", until_ns: int) -> int | None:
+        """The id of the last one of some by a moment."""
+        at = bisect_right(positions or (), until_ns, key=self.times_ns.__getitem__)
+        return self.ids[positions[at - 1]] if positions and at else None
 
 
 class TraceFile:
@@ -113,7 +133,8 @@ class TraceFile:
         self.requests: dict[int, Request] = {request.id: request for request in small.requests}
         self.functions: dict[int, Function] = small.functions
         self.dropped_count = small.dropped_count
-        self.call_count = int(self._one("SELECT count(*) FROM calls")[0])
+        table = "calls" if self.version == 1 else "call_rows"  # the view would join each row
+        self.call_count = int(self._one(f"SELECT count(*) FROM {table}")[0])
         if self.call_count > MAX_CALLS:
             raise ValueError("it holds too many calls")
 
@@ -174,40 +195,59 @@ class TraceFile:
         """The calls of some functions, and all that have no recorded caller in their own thread."""
         marks = ", ".join(str(int(number)) for number in function_ids)
         # To look up each call's caller takes as long as all the rest: those of a thread's starter will do.
-        starters = "" if self._has_strays() else "parent_id IN (SELECT started_by FROM threads) AND "
-        query = (
-            "SELECT id, coalesce(parent_id, 0), function_id, thread_id, coalesce(request_id, 0), depth,"
-            f" start_ns, end_ns FROM calls c WHERE function_id IN ({marks}) OR parent_id IS NULL"
-            f" OR ({starters}thread_id IS NOT (SELECT thread_id FROM calls WHERE id = c.parent_id))"
-            " ORDER BY id"
-        )
-        return self._rows(query, Rows.__slots__)
+        starters = "" if self._has_strays() else "{parent_id} IN (SELECT started_by FROM threads) AND "
+        if self.version == 1:
+            condition = (
+                f"function_id IN ({marks}) OR parent_id IS NULL OR ({starters.format(parent_id='parent_id')}"
+                "thread_id IS NOT (SELECT p.thread_id FROM calls p WHERE p.id = calls.parent_id))"
+            )
+        else:
+            condition = (
+                f"site_id IN (SELECT id FROM sites WHERE function_id IN ({marks})) OR up IS NULL"
+                f" OR ({starters.format(parent_id='id - up')}"
+                "(SELECT thread_id FROM strands WHERE id = strand_id) IS NOT"
+                " (SELECT t.thread_id FROM call_rows p JOIN strands t ON t.id = p.strand_id"
+                " WHERE p.id = call_rows.id - call_rows.up))"
+            )
+        return self._rows(Rows.__slots__, condition)
 
     def all_rows(self, with_threads: bool = True) -> Rows:
         """All calls, without what only tells how some of them nest: request, depth and times."""
         if with_threads:
-            columns = "id, coalesce(parent_id, 0), function_id, thread_id"
-            return self._rows(f"SELECT {columns} FROM calls ORDER BY id", (*_COLUMNS, "thread_id"))
+            return self._rows((*_COLUMNS, "thread_id"))
         if self._row("SELECT max(id) FROM calls") == (self.call_count,):
-            rows = self._rows(
-                "SELECT coalesce(parent_id, 0), function_id FROM calls ORDER BY id", _COLUMNS[1:]
-            )
+            rows = self._rows(_COLUMNS[1:])
             rows.id.extend(range(1, len(rows.parent_id) + 1))
             return rows
-        return self._rows("SELECT id, coalesce(parent_id, 0), function_id FROM calls ORDER BY id", _COLUMNS)
+        return self._rows(_COLUMNS)
 
     def _has_strays(self) -> bool:
         """Whether threads were begun by nobody knows whom, other than the first."""
         return sum(thread.started_by is None for thread in self.threads.values()) > 1
 
-    def _rows(self, query: str, names: Sequence[str]) -> Rows:
+    def _rows(self, names: Sequence[str], condition: str = "1") -> Rows:
+        """Some columns of the calls that meet a condition in the words of the table they are in."""
         rows = Rows()
-        columns = [getattr(rows, name) for name in names]
-        with self._guarded(), self._lock:
-            cursor = self._connection.execute(query)
-            while batch := cursor.fetchmany(10_000):
-                for column, cells in zip(columns, zip(*batch, strict=True), strict=True):
-                    column.extend(cells)
+        shared: dict[str, array[int]] = {}
+        with self.reading() as connection:
+            if self.version == 1:
+                table, cells = "calls", [f"coalesce({name}, 0)" for name in names]
+            else:
+                table, cells = "call_rows", [_CELLS[name] for name in names]
+                for kind, columns in (
+                    ("sites", ("function_id", "depth")),
+                    ("strands", ("thread_id", "request_id")),
+                ):
+                    shared.update(zip(columns, shared_columns(connection, kind, columns), strict=True))
+            asked = list(dict.fromkeys(cells))
+            for piece in pieces_of_columns(connection, table, asked, condition):
+                found = dict(zip(asked, piece, strict=True))
+                for name, cell in zip(names, cells, strict=True):
+                    numbers: Iterable[int] = found[cell]
+                    if name in shared:
+                        expect(min(found[cell]) >= 0, "a call names what is not there")
+                        numbers = map(shared[name].__getitem__, numbers)
+                    getattr(rows, name).extend(numbers)
         return rows
 
     def call(self, call_id: int) -> Call:
@@ -289,33 +329,38 @@ class TraceFile:
         with self._guarded():
             return self._row(query) is not None
 
-    def _last(self, markers: "_Markers | None", until_ns: int) -> Marker | None:
-        at = bisect_right(markers.times_ns, until_ns) if markers is not None else 0
-        if markers is None or not at:
-            return None
+    def _last(self, positions: "array[int] | None", until_ns: int) -> Marker | None:
+        marker_id = self._markers.last(positions, until_ns)
         query = "SELECT id, kind, call_id, time_ns, data FROM markers WHERE id = ?"
         with self._guarded():
-            row = self._row(query, markers.ids[at - 1])
+            row = self._row(query, marker_id)
             return None if row is None else _marker(row)
 
     @cached_property
-    def _markers(self) -> "_MarkerIndex":
+    def _markers(self) -> _MarkerIndex:
         """Read once, for all: later it would make a step wait."""
-        query = (
-            "SELECT m.id, m.time_ns, c.thread_id, c.request_id, c.function_id,"
-            " instr(m.data, '\"view_functions\"') FROM markers m JOIN calls c ON c.id = m.call_id"
-            " WHERE m.kind = 'state' ORDER BY m.time_ns, m.id"
+        rows = "markers m JOIN calls c ON c.id = m.call_id"
+        columns = (
+            *("m.id", "m.time_ns", "c.thread_id", "coalesce(c.request_id, 0)", "c.function_id"),
+            "instr(m.data, '\"view_functions\"')",
         )
-        index = _MarkerIndex()
-        with self._guarded(), self._lock:
-            for row in self._connection.execute(query):
-                marker_id, time_ns, thread_id, request_id, function_id, has_tables = row
-                index.of_threads[thread_id].add(marker_id, time_ns)
-                if request_id is not None:
-                    index.of_requests[request_id, function_id].add(marker_id, time_ns)
-                if has_tables:
-                    index.tables.add(marker_id, time_ns)
-        return index
+        with self.reading() as connection:
+            ids, times_ns, *owners = read_columns(connection, rows, columns, "m.kind = 'state'", "m.id")
+        order = sorted(range(len(ids)), key=times_ns.__getitem__)
+        if order != list(range(len(ids))):
+            ids, times_ns, *owners = (
+                array("q", map(column.__getitem__, order)) for column in (ids, times_ns, *owners)
+            )
+        of_threads: defaultdict[int, array[int]] = defaultdict(_numbers)
+        of_requests: defaultdict[tuple[int, int], array[int]] = defaultdict(_numbers)
+        tables = _numbers()
+        for at, (thread_id, request_id, function_id, has_tables) in enumerate(zip(*owners, strict=True)):
+            of_threads[thread_id].append(at)
+            if request_id:
+                of_requests[request_id, function_id].append(at)
+            if has_tables:
+                tables.append(at)
+        return _MarkerIndex(ids, times_ns, of_threads, of_requests, tables)
 
     def _row(self, query: str, *values: object) -> tuple[Any, ...] | None:
         with self._lock:
@@ -342,6 +387,10 @@ class TraceFile:
 def _like(text: str) -> str:
     """The pattern of what holds a text."""
     return "%" + re.sub(r"([%_\\])", r"\\\1", text) + "%"
+
+
+def _numbers() -> "array[int]":
+    return array("i")
 
 
 class _Missing(Exception):
@@ -389,7 +438,8 @@ def reduced_trace(file: TraceFile, rows: Rows) -> tuple[Trace, "array[int]"]:
         calls.parent_id = rows.parent_id
         return trace, _positions(file, rows)
     parents = _nearest(file, rows)
-    calls.parent_id = array("q", (rows.id[at] if at >= 0 else 0 for at in parents))
+    ids = [*rows.id, 0]  # the last one is the roots' caller
+    calls.parent_id = array("q", map(ids.__getitem__, parents))
     return trace, parents
 
 
@@ -408,15 +458,24 @@ def _positions(file: TraceFile, rows: Rows) -> "array[int]":
 def _nearest(file: TraceFile, rows: Rows) -> "array[int]":
     """By position: that of the innermost call of the same thread that is still open, else the starter's."""
     parents: list[int] = []
+    add_parent = parents.append
     stacks: dict[int, list[int]] = {}
-    depths, starts, ends = rows.depth, rows.start_ns, rows.end_ns
+    # As lists, whose numbers are objects already: each is looked at several times.
+    depths, ends = rows.depth.tolist(), rows.end_ns.tolist()
     thread_now, stack = 0, stacks.setdefault(0, [])
-    for at, (thread_id, depth, start_ns) in enumerate(zip(rows.thread_id, depths, starts, strict=True)):
+    for at, (thread_id, depth, start_ns) in enumerate(
+        zip(rows.thread_id, depths, rows.start_ns, strict=True)
+    ):
         if thread_id != thread_now:
             thread_now, stack = thread_id, stacks.setdefault(thread_id, [])
-        while stack and (depths[stack[-1]] >= depth or ends[stack[-1]] < start_ns):
+        while stack:
+            above = stack[-1]
+            if depths[above] < depth and ends[above] >= start_ns:
+                add_parent(above)
+                break
             stack.pop()
-        parents.append(stack[-1] if stack else _starter(file, rows, at))
+        else:
+            add_parent(_starter(file, rows, at))
         stack.append(at)
     return array("i", parents)
 

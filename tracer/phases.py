@@ -63,6 +63,8 @@ def call_order(calls: Calls) -> CallOrder:
 
 def preorder_of(parents: "array[int]") -> "array[int]":
     """The positions as the story tells the calls, from the position of each one's parent (-1: none)."""
+    if _is_preorder(parents):
+        return array("i", range(len(parents)))
     count = len(parents)
     first_child = array("i", [-1]) * (count + 1)  # the last one is the roots'
     next_sibling = array("i", [-1]) * count
@@ -80,6 +82,18 @@ def preorder_of(parents: "array[int]") -> "array[int]":
                 waiting.append(next_sibling[position])
             position = first_child[position]
     return preorder
+
+
+def _is_preorder(parents: "array[int]") -> bool:
+    """Whether each call comes behind its caller, or behind all that another call of its caller has called."""
+    open_calls = [-1]
+    for position, parent in enumerate(parents):
+        while open_calls[-1] != parent:
+            open_calls.pop()
+            if not open_calls:
+                return False
+        open_calls.append(position)
+    return True
 
 
 def phase_ids(trace: Trace, catalogue: Catalogue, order: CallOrder | None = None) -> list[str]:

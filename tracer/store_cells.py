@@ -75,17 +75,34 @@ def row_at(connection: sqlite3.Connection, table: str, row_id: int | None) -> tu
     return tuple(row[1:])
 
 
-def read_columns(connection: sqlite3.Connection, table: str, columns: Sequence[str]) -> "list[array[int]]":
+def read_columns(
+    connection: sqlite3.Connection,
+    table: str,
+    columns: Sequence[str],
+    condition: str = "1",
+    row_id: str = "id",
+) -> "list[array[int]]":
     """Columns of numbers of a long table, see :func:`pieces_of_columns`."""
     found = [array("q") for _ in columns]
-    for piece in pieces_of_columns(connection, table, columns):
+    for piece in pieces_of_columns(connection, table, columns, condition, row_id):
         for column, numbers in zip(found, piece, strict=True):
             column.extend(numbers)
     return found
 
 
+def shared_columns(connection: sqlite3.Connection, table: str, names: Sequence[str]) -> "list[array[int]]":
+    """Columns of what calls share, by number, with 0 for what is missing."""
+    ids, *columns = read_columns(connection, table, ("id", *(f"coalesce({name}, 0)" for name in names)))
+    expect(ids == array("q", range(len(ids))), f"the rows of {table} are not numbered")
+    return columns
+
+
 def pieces_of_columns(
-    connection: sqlite3.Connection, table: str, columns: Sequence[str]
+    connection: sqlite3.Connection,
+    table: str,
+    columns: Sequence[str],
+    condition: str = "1",
+    row_id: str = "id",
 ) -> Iterator[list[list[int]]]:
     """Columns of numbers of a long table, in order of its ids, piece by piece.
 
@@ -95,12 +112,14 @@ def pieces_of_columns(
         connection: to a file that was found to have our tables.
         table: whose ids are positive, or begin with 0.
         columns: expressions of ours, which are never NULL.
+        condition: which of the rows, in SQL.
+        row_id: the column that they are in order of.
     """
     names = [f"c{number}" for number in range(len(columns))]
     query = (
         f"SELECT max(id), count(*), {', '.join(f'group_concat({name})' for name in names)} FROM"
-        f" (SELECT id, {', '.join(map(' AS '.join, zip(columns, names, strict=True)))}"
-        f" FROM {table} WHERE id > ? ORDER BY id LIMIT 20000)"
+        f" (SELECT {row_id} AS id, {', '.join(map(' AS '.join, zip(columns, names, strict=True)))}"
+        f" FROM {table} WHERE {row_id} > ? AND ({condition}) ORDER BY {row_id} LIMIT 20000)"
     )
     last_id = -1
     while True:

@@ -3,6 +3,7 @@
 from array import array
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import compress
 
 from flasktrace.reports.folded import Level, Step
 from flasktrace.reports.folding import shown_positions
@@ -243,19 +244,19 @@ def _all_numbered(order: CallOrder) -> Columns:
 
 def _numbered(order: CallOrder, shown: bytearray) -> Columns:
     """The columns of the steps: positions, callers' numbers, depths; and the owners by position."""
-    positions, parents, depths = array("i"), array("i"), array("i")
-    owners = array("i", bytes(4 * len(shown)))
+    positions = array("i", compress(order.preorder, map(shown.__getitem__, order.preorder)))
+    parents, depths = array("i"), array("i", [-1])  # the roots' caller
+    owners = array("i", bytes(4 * (len(shown) + 1)))  # the last one is the roots' caller
+    add_parent, add_depth = parents.append, depths.append
     number = 0
-    of_caller = order.parents
+    callers = order.parents
     for position in order.preorder:
-        caller = of_caller[position]
-        above = owners[caller] if caller >= 0 else 0
+        above = owners[callers[position]]
         if shown[position]:
             number += 1
             owners[position] = number
-            positions.append(position)
-            parents.append(above)
-            depths.append(depths[above - 1] + 1 if above else 0)
+            add_parent(above)
+            add_depth(depths[above] + 1)
         else:
             owners[position] = above
-    return positions, parents, depths, owners
+    return positions, parents, depths[1:], owners[:-1]
