@@ -276,6 +276,8 @@ def _outcome_kind(outcome: object) -> str:
 def _fold_siblings(siblings: list[int], signatures: "array[int]", nodes: _Nodes) -> tuple[object, ...]:
     """Mark the runs among siblings, first the shortest windows; give the shape that is left."""
     own = [signatures[node] for node in siblings]
+    if len(set(own)) == len(own):  # most often: no two are equal
+        return tuple(own)
     shape: list[object] = []
     at = 0
     while at < len(own):
@@ -313,7 +315,8 @@ def _number_steps(
     starts, ends, positions = trace.calls.start_ns, trace.calls.end_ns, nodes.position
     steps = array("q", bytes(8 * len(trace.calls)))  # by position; 0 for a hidden call
     firsts: list[int] = []  # the nodes that have a step of their own
-    parent_numbers, member_counts, repeat_ns = array("q"), array("q"), array("q")
+    further_members: list[int] = []  # of those steps
+    parent_numbers, repeat_ns = array("q"), array("q")
     # Below a repetition the nodes take, in order, the numbers that the first run's nodes have.
     next_number: dict[int, int] = {}  # by node: the repetition's root
     root_of = array("q", [-1]) * (len(positions) + 1)  # the last one is the roots' parent
@@ -329,13 +332,16 @@ def _number_steps(
             next_number[root] = number + 1
         else:
             firsts.append(node)
-            number = len(firsts)
+            steps[position] = len(firsts)
             parent_numbers.append(steps[positions[parent]] if parent >= 0 else 0)
-            member_counts.append(0)
-            repeat_ns.append(0)
+            repeat_ns.append(ends[position] - starts[position])
+            continue
         steps[position] = number
-        member_counts[number - 1] += 1
+        further_members.append(number)
         repeat_ns[number - 1] += ends[position] - starts[position]
+    member_counts = array("q", [1]) * len(firsts)
+    for number in further_members:
+        member_counts[number - 1] += 1
     own = array("q", map(positions.__getitem__, firsts))
     depths = array("q")
     for above in parent_numbers:

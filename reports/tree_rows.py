@@ -4,7 +4,6 @@ The indentation starts afresh in each chapter, under a row that says inside whic
 the deepest calls, where Flask does its work, still fit on a terminal of 80 columns.
 """
 
-from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -68,29 +67,21 @@ def tree_rows(folded: FoldedTrace) -> Iterator[Row]:
 
 
 def _call_rows(folded: FoldedTrace, chapter: Chapter) -> CallRows:
-    shape = _shape(folded, chapter)
-    parents = folded.parent_numbers[chapter.first - 1 : chapter.last]
+    first = chapter.first
+    parents = folded.parent_numbers[first - 1 : chapter.last]
+    depths, is_last, has_children = [0] * len(parents), bytearray(len(parents)), bytearray(len(parents))
+    last_child: dict[int, int] = {}
     inside: dict[int, int] = {}
     outside = 0
     for i, parent in enumerate(parents):
-        if parent < chapter.first and parent != outside:
+        above = parent - first
+        if above >= 0:
+            depths[i] = depths[above] + 1
+            last_child[above] = i
+        elif parent != outside:
             outside = parent
             if outside:
                 inside[i] = outside
-    return CallRows(chapter.first, *shape, inside)
-
-
-def _shape(folded: FoldedTrace, chapter: Chapter) -> tuple["array[int]", bytearray, bytearray]:
-    """Depths and branches of a chapter's steps, from its first step on."""
-    first, count = chapter.first, chapter.last - chapter.first + 1
-    parents = folded.parent_numbers[first - 1 : chapter.last]
-    depths = array("i", bytes(4 * count))
-    is_last, has_children = bytearray(count), bytearray(count)
-    last_child: dict[int, int] = {}
-    for i, number in enumerate(parents):
-        if number >= first:
-            depths[i] = depths[number - first] + 1
-            last_child[number - first] = i
-    for parent, child in last_child.items():
-        has_children[parent] = is_last[child] = 1
-    return depths, is_last, has_children
+    for above, child in last_child.items():
+        has_children[above] = is_last[child] = 1
+    return CallRows(first, depths, is_last, has_children, inside)

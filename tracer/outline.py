@@ -48,7 +48,7 @@ class _Kept:
     rows: "array[int]"
     parents: "array[int]"
     folded_counts: "array[int]"
-    query: str  # a condition of SQL that they meet
+    condition: str  # of SQL, that they meet
 
 
 def _is_numbered_on(connection: Any) -> bool:
@@ -102,12 +102,9 @@ def _read_calls(connection: Any, trace: Trace, kept: _Kept) -> None:
         shared_columns(connection, table, ("shape_id",))[0] for table in ("detail_rows", "outcome_rows")
     )
     calls = trace.calls
-    cursor = connection.execute(
-        "SELECT id, site_id, strand_id, start_ns, start_ns + duration_ns, detail_id, outcome_id"
-        f" FROM call_rows WHERE {kept.query} ORDER BY id"
-    )
-    while batch := cursor.fetchmany(10_000):
-        ids, sites, strands, starts, ends, details, outcomes = zip(*batch, strict=True)
+    cells = ("id", "site_id", "strand_id", "start_ns", "start_ns + duration_ns", "detail_id", "outcome_id")
+    for piece in pieces_of_columns(connection, "call_rows", cells, kept.condition):
+        ids, sites, strands, starts, ends, details, outcomes = piece
         expect(min(map(min, (sites, strands, details, outcomes))) >= 0, "a call names what is not there")
         calls.id.extend(ids)
         calls.start_ns.extend(starts)
@@ -123,7 +120,8 @@ def _read_calls(connection: Any, trace: Trace, kept: _Kept) -> None:
             column.extend(map(shared.__getitem__, numbers))
     expect(calls.id == array("q", map(add, kept.rows, repeat(1))), "calls are missing")
     calls.phase = array("i", bytes(4 * len(calls)))
-    calls.parent_id = array("q", (calls.id[at] if at >= 0 else 0 for at in kept.parents))
+    parent_ids = [*calls.id, 0]  # the last one is the roots' caller
+    calls.parent_id = array("q", map(parent_ids.__getitem__, kept.parents))
     depths = calls.depth
     for parent in kept.parents:
         depths.append(depths[parent] + 1 if parent >= 0 else 0)

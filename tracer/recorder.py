@@ -121,7 +121,8 @@ class Recorder:
         self.is_kept_out = False  # the one in displaced_by had it before, and could not be given it back
         self._own_hook: ProfileFunction | None = None
         self._modes: dict[str, int] = {}
-        self._passed: set[str] = set()  # the files out of scope: a set is faster to ask
+        # The files out of scope, and the ids of generated code that is: a set is faster to ask than a dict.
+        self._passed: set[str | int] = set()
         self._generated: dict[int, tuple[Decision, CodeType]] = {}
         self._plans: dict[int, tuple[tuple[str, ...], CodeType]] = {}
         self._snapshots: set[int] = set()  # ids of the codes after which the state is noted
@@ -241,7 +242,10 @@ class Recorder:
             self._modes[file_path] = _GENERATED
             if id(code) not in self._generated:
                 self._generated[id(code)] = (self.scope.decide(file_path, frame.f_globals), code)
-            return IN_SCOPE if self._generated[id(code)][0].is_recorded else OUT_OF_SCOPE
+            if self._generated[id(code)][0].is_recorded:
+                return IN_SCOPE
+            self._passed.add(id(code))
+            return OUT_OF_SCOPE
         mode = IN_SCOPE if self.scope.decide(file_path, frame.f_globals).is_recorded else OUT_OF_SCOPE
         is_config = frame.f_globals.get("__name__") == "flask.config"
         if file_path in (_THREADING_FILE, _SOCKETSERVER_FILE) or is_config:
@@ -355,6 +359,8 @@ def _hook(recorder: Recorder, stream: ThreadStream) -> ProfileFunction:
 
     def on_call(frame: FrameType, code: CodeType, mode: int | None) -> None:
         if mode is None or mode == _GENERATED:
+            if id(code) in passed:
+                return
             if not recorder.is_recording:
                 sys.setprofile(None)
                 return
@@ -386,7 +392,7 @@ def _hook(recorder: Recorder, stream: ThreadStream) -> ProfileFunction:
 
     def on_return(frame: FrameType, code: CodeType, mode: int, argument: Any) -> None:
         nonlocal pending
-        if mode == _GENERATED and not recorder._decide(code, frame) & IN_SCOPE:
+        if mode == _GENERATED and (id(code) in passed or not recorder._decide(code, frame) & IN_SCOPE):
             return
         if id(code) in snapshots:
             recorder._note_state(frame, stream)
