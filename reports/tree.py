@@ -99,8 +99,7 @@ class _Writer:
         self.durations = Durations(self.signs.micro, TIME_CELLS)
         self.running = self._running()
         self.told: set[str] = set()  # the landmarks that were explained: once is enough
-        self.guides = ((self.signs.bar, self.signs.branch), ("  ", self.signs.last_branch))
-        self.bars = [""]  # by depth: what stands before the branches of the step last seen there
+        self.branches: dict[tuple[tuple[int, ...], bytes], list[tuple[str, str]]] = {}  # by their shape
 
     def lines(self) -> Iterator[str]:
         """All lines, from the summary to the legend."""
@@ -122,32 +121,48 @@ class _Writer:
         has_room, labels, changes, inside = self.call_cells is not None, self.labels, self.changes, row.inside
         first, has_more = row.first, self.options.explain or self.options.resolution or bool(self.changes)
         numbers = range(first, first + len(row.depths))
-        bars, guides, max_depth = self.bars, self.guides, self.max_depth
         # What runs through all chapters comes last: zip must not take one more of it than this one has.
-        for number, depth, is_last, has_children, gutter, time, key in zip(
-            numbers, row.depths, row.is_last, row.has_children, *self.running, strict=False
+        for number, depth, (branch, bars), gutter, time, key in zip(
+            numbers, row.depths, self._branches(row), *self.running, strict=False
         ):
             if not depth and number - first in inside:
                 yield self._inside(inside[number - first])
-            if not depth:
-                branch = ""
-            elif depth > max_depth:
-                branch = f"{bars[-1]}{self.signs.ellipsis}{depth} "  # no room: its depth as a number
-            else:
-                above = bars[depth - 1]
-                del bars[depth:]
-                bar, branch = guides[is_last]
-                bars.append(above + bar)
-                branch = above + branch
             if has_room:
                 key = (key, depth)  # the room depends on the depth
             label = labels.get(key) or self._new_label(key, number, branch)
             yield f"{muted}{gutter}{time}{branch}{plain}{label.text}"
             if has_more:
                 if label.notes:
-                    yield from self._below(depth, has_children, label.notes)
+                    yield from self._below(bars, label.notes)
                 if number in changes:
-                    yield from self._changes(number, depth, has_children)
+                    yield from self._changes(number, bars)
+
+    def _branches(self, row: CallRows) -> list[tuple[str, str]]:
+        """What stands before each call of a chapter, and before what is said below it; most look alike."""
+        key = tuple(row.depths), bytes(row.is_last)
+        found = self.branches.get(key)
+        if found is None:
+            if len(self.branches) >= MAX_LABELS:
+                self.branches.clear()
+            found = self.branches[key] = list(self._drawn(row))
+        return found
+
+    def _drawn(self, row: CallRows) -> Iterator[tuple[str, str]]:
+        signs = self.signs
+        guides = ((signs.bar, signs.branch), ("  ", signs.last_branch))
+        bars = [""]  # by depth: what stands before the branches of the call last seen there
+        for depth, is_last, has_children in zip(row.depths, row.is_last, row.has_children, strict=True):
+            branch = ""
+            if depth > self.max_depth:
+                branch = f"{bars[-1]}{signs.ellipsis}{depth} "  # no room: its depth as a number
+            elif depth:
+                above = bars[depth - 1]
+                del bars[depth:]
+                bar, branch = guides[is_last]
+                bars.append(above + bar)
+                branch = above + branch
+            below = signs.bar if has_children else " " * cells(signs.bar)
+            yield branch, bars[min(depth, len(bars) - 1)] + below
 
     def _aside(self, style: str, text: str) -> str:
         """A line that is no call."""
@@ -249,12 +264,12 @@ class _Writer:
         beside = shorten(notes[0], width - taken_cells - line.width_cells - gap, self.signs.ellipsis)
         return _Label(text + " " * gap + self.styles("muted", beside), tuple(notes[1:]))
 
-    def _changes(self, number: int, depth: int, has_children: int) -> Iterator[str]:
+    def _changes(self, number: int, bars: str) -> Iterator[str]:
         """What was different after a call; it stands under its line, before what it called."""
         self.used.add("state")
         notes = tuple(f"{self.signs.state} {line}" for line in self.changes[number])
         if self.options.width_cells is not None:
-            yield from self._below(depth, has_children, notes)
+            yield from self._below(bars, notes)
             return
         for note in notes:
             yield self._aside("muted", f"[{number}] {note}")
@@ -274,12 +289,15 @@ class _Writer:
             yield self._aside("muted", "")
             yield self._aside(PLAIN, lane_words(self.options.language)["no_hooks_recorded"])
 
-    def _below(self, depth: int, has_children: int, notes: tuple[str, ...]) -> Iterator[str]:
-        """The notes on lines of their own, with the branches drawn through."""
+    def _below(self, bars: str, notes: tuple[str, ...]) -> Iterator[str]:
+        """The notes on lines of their own, with the branches drawn through.
+
+        Args:
+            bars: those branches.
+            notes: what is said.
+        """
         assert self.options.width_cells is not None
         signs = self.signs
-        bars = self.bars[min(depth, len(self.bars) - 1)]
-        bars += signs.bar if has_children else " " * cells(signs.bar)
         room = self.options.width_cells - self.gutter_cells - cells(bars)
         for note in notes:
             lines = wrap(note, max(room, 20))

@@ -9,14 +9,14 @@ from array import array
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import chain, repeat
-from operator import add
+from itertools import chain, count, repeat
+from operator import add, gt
 from typing import Any, overload
 
 from flasktrace.tracer.model import Details, Outcomes, Trace
 from flasktrace.tracer.paging import TraceFile
 from flasktrace.tracer.phases import CallOrder, Outline, preorder_of
-from flasktrace.tracer.store_cells import expect, pieces_of_columns, shared_columns
+from flasktrace.tracer.store_cells import PIECE, expect, pieces_of_columns, shared_columns
 from flasktrace.tracer.values import DetailShape
 
 
@@ -55,8 +55,6 @@ def _is_numbered_on(connection: Any) -> bool:
     # Each by itself: SQLite goes through all rows for two of them at once.
     asked = ("SELECT min(id)", "SELECT max(id)", "SELECT count(*)")
     first, last, call_count = (connection.execute(f"{each} FROM call_rows").fetchone()[0] for each in asked)
-    odd = connection.execute("SELECT count(*) FROM call_rows WHERE up >= id").fetchone()[0]
-    expect(odd == 0, "a call has a parent that does not come first")
     return bool(call_count == 0 or (first == 1 and last == call_count))
 
 
@@ -73,8 +71,7 @@ def _kept(connection: Any, function_ids: Collection[int]) -> _Kept:
     # A call of a function asked for has the negative of its strand.
     key = f"CASE WHEN site_id IN ({marks}) THEN -1 - strand_id ELSE strand_id END"
     pieces = pieces_of_columns(connection, "call_rows", ("coalesce(up, 0)", key))
-    pairs = chain.from_iterable(zip(*piece, strict=True) for piece in pieces)
-    for row, (up, strand) in enumerate(pairs):
+    for row, (up, strand) in enumerate(chain.from_iterable(map(_pairs, pieces, count(0, PIECE)))):
         if strand >= 0:
             if up:
                 owner = owners[row - up]
@@ -92,6 +89,13 @@ def _kept(connection: Any, function_ids: Collection[int]) -> _Kept:
         counts.append(0)
     extra = ",".join(map(str, extra_ids))
     return _Kept(rows, parents, array("q", counts), f"site_id IN ({marks}) OR id IN ({extra})")
+
+
+def _pairs(piece: list[list[int]], first_row: int) -> Iterator[tuple[int, int]]:
+    ups = piece[0]
+    no_loop = not any(map(gt, ups, count(first_row)))
+    expect(no_loop, "a call has a parent that does not come first")
+    return zip(*piece, strict=True)
 
 
 def _read_calls(connection: Any, trace: Trace, kept: _Kept) -> None:

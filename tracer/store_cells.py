@@ -6,6 +6,9 @@ from array import array
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+PIECE = 20_000
+"""Rows of which the columns are read at a time."""
+
 
 def as_text(cell: object) -> str:
     """A text, which is a blob where it has no UTF-8."""
@@ -119,7 +122,7 @@ def pieces_of_columns(
     query = (
         f"SELECT max(id), count(*), {', '.join(f'group_concat({name})' for name in names)} FROM"
         f" (SELECT {row_id} AS id, {', '.join(map(' AS '.join, zip(columns, names, strict=True)))}"
-        f" FROM {table} WHERE {row_id} > ? AND ({condition}) ORDER BY {row_id} LIMIT 20000)"
+        f" FROM {table} WHERE {row_id} > ? AND ({condition}) ORDER BY {row_id} LIMIT {PIECE})"
     )
     last_id = -1
     while True:

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.golden_traces import golden_trace
 from tests.strategies_traces import traces
-from tests.tracer.test_tracer_store import write_trace_1
+from tests.version_1_traces import write_trace_1
 
 from flasktrace.reports.folded import FoldedTrace, Level
 from flasktrace.reports.folding import LEVELS, FoldOptions, fold, fold_outline, outlined_functions

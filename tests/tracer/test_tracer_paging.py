@@ -1,6 +1,7 @@
 """Reading a trace piece by piece gives what reading it whole gives."""
 
 import tempfile
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,11 +9,14 @@ import pytest
 from hypothesis import given, settings
 from tests.golden_traces import golden_trace
 from tests.strategies_traces import TraceBuilder, traces
+from tests.version_1_traces import write_trace_1
 
 from flasktrace.tracer.errors import TraceError
 from flasktrace.tracer.model import Marker, Trace, Value
 from flasktrace.tracer.paging import TraceFile, count_calls, reduced_trace
 from flasktrace.tracer.store import write_trace
+
+WRITERS = [write_trace, write_trace_1]
 
 
 @settings(max_examples=25)
@@ -31,10 +35,13 @@ def test_each_call_is_as_it_was_written(trace: Trace) -> None:
         file.close()
 
 
-def test_some_calls_hang_under_the_nearest_of_their_callers(tmp_path: Path) -> None:
+@pytest.mark.parametrize("write", WRITERS)
+def test_some_calls_hang_under_the_nearest_of_their_callers(
+    write: Callable[[Trace, Path], None], tmp_path: Path
+) -> None:
     trace = golden_trace("hello")
     path = tmp_path / "t.flasktrace"
-    write_trace(trace, path)
+    write(trace, path)
     file = TraceFile(path)
     wanted = [key for key in trace.functions if key % 3 == 0]
     rows = file.rows_of(wanted)
@@ -82,14 +89,17 @@ def test_the_last_marker_by_a_moment(tmp_path: Path) -> None:
     file.close()
 
 
-def test_the_last_marker_of_a_function_in_a_request(tmp_path: Path) -> None:
+@pytest.mark.parametrize("write", WRITERS)
+def test_the_last_marker_of_a_function_in_a_request(
+    write: Callable[[Trace, Path], None], tmp_path: Path
+) -> None:
     trace = golden_trace("hello")
     calls = trace.calls
     at = calls.request_id.index(1)
     for i in range(2):
         trace.markers.append(Marker(i + 1, "state", calls.id[at + i], calls.end_ns[at + i], {"n": i}))
     path = tmp_path / "t.flasktrace"
-    write_trace(trace, path)
+    write(trace, path)
     file = TraceFile(path)
     for i in range(2):
         asked = 1, calls.function_id[at + i]
@@ -99,14 +109,17 @@ def test_the_last_marker_of_a_function_in_a_request(tmp_path: Path) -> None:
     file.close()
 
 
-def test_all_calls_have_the_callers_that_some_have(tmp_path: Path) -> None:
+@pytest.mark.parametrize("write", WRITERS)
+def test_all_calls_have_the_callers_that_some_have(
+    write: Callable[[Trace, Path], None], tmp_path: Path
+) -> None:
     trace = golden_trace("threads")
     for i, thread in enumerate(trace.threads[1:], start=1):
         starter = trace.calls.parent_id[trace.calls.thread_id.index(thread.id)]
         trace.threads[i] = replace(thread, started_by=starter)
     assert len(trace.threads) > 2
     path = tmp_path / "t.flasktrace"
-    write_trace(trace, path)
+    write(trace, path)
     file = TraceFile(path)
     some, some_parents = reduced_trace(file, file.rows_of(list(trace.functions)))
     every, parents = reduced_trace(file, file.all_rows())

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.strategies_traces import traces
+from tests.version_1_traces import write_trace_1
 
 from flasktrace.tracer.errors import TraceError
 from flasktrace.tracer.model import (
@@ -27,7 +28,6 @@ from flasktrace.tracer.model import (
     Value,
 )
 from flasktrace.tracer.store import SCHEMA_VERSION, TraceWriter, read_trace, write_trace
-from flasktrace.tracer.store_schema import APPLICATION_ID, schema
 
 
 def sample(count: int = 3) -> Trace:
@@ -74,39 +74,6 @@ def test_a_file_of_version_1_is_read(tmp_path: Path) -> None:
     path = tmp_path / "a.flasktrace"
     write_trace_1(sample(40), path)
     same(read_trace(path), sample(40))
-
-
-def write_trace_1(trace: Trace, path: Path) -> None:
-    """Write a trace as the first version did."""
-    new = path.with_suffix(".new")
-    write_trace(trace, new)
-    with contextlib.closing(sqlite3.connect(path)) as connection:
-        connection.execute("ATTACH ? AS new", (str(new),))
-        connection.executescript(f"PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = 1")
-        for name, statement in schema(1).items():
-            connection.execute(statement)
-            if name not in ("details", "outcomes", "calls"):
-                connection.execute(f"INSERT INTO {name} SELECT * FROM new.{name}")
-        connection.execute("INSERT INTO calls SELECT * FROM new.calls")
-        for i, detail in enumerate(trace.calls.details):
-            row = (
-                i,
-                detail.receiver and json.dumps(as_list(detail.receiver)),
-                json.dumps([as_list(value) for value in detail.parameters]),
-            )
-            connection.execute("INSERT INTO details VALUES (?, ?, ?)", row)
-        connection.execute(
-            "INSERT INTO outcomes SELECT id, kind, class_name, text, NULL, line_number FROM new.outcomes"
-        )
-        for i, outcome in enumerate(trace.calls.outcomes):
-            if isinstance(outcome, Returned) and outcome.value is not None:
-                value = json.dumps(as_list(outcome.value))
-                connection.execute("UPDATE outcomes SET value = ? WHERE id = ?", (value, i))
-        connection.commit()
-
-
-def as_list(value: Value) -> list[object]:
-    return [value.name, value.class_name, value.object_id, value.text]
 
 
 def test_the_views_show_the_model_to_any_tool(tmp_path: Path) -> None:
