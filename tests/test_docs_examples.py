@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.one_python import met_on
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
@@ -18,11 +19,7 @@ _TRANSLATED = re.compile(r"^(title|language|caption|question|because|#.*|[^\x00-
 
 pytestmark = [
     pytest.mark.skipif(not DOCS.is_dir(), reason="needs a checkout"),
-    # Where all tests run on several Pythons, one of them is enough.
-    pytest.mark.skipif(
-        bool(os.environ.get("FLASKTRACE_ALL_TESTS")) and sys.version_info[:2] != (3, 12),
-        reason="the examples are run on Python 3.12",
-    ),
+    met_on(12, "the examples"),
 ]
 
 

@@ -9,6 +9,7 @@ from importlib.util import find_spec
 from typing import Any
 
 import pytest
+from tests.one_python import met_on
 
 pytestmark = [
     pytest.mark.skipif(
@@ -16,11 +17,7 @@ pytestmark = [
         and any(find_spec(name) is None for name in ("IPython", "ipykernel", "nbclient")),
         reason="needs flasktrace[jupyter], ipykernel and nbclient",
     ),
-    # Where all tests run on several Pythons, each of the three tools is met on one of them.
-    pytest.mark.skipif(
-        bool(os.environ.get("FLASKTRACE_ALL_TESTS")) and sys.version_info[:2] != (3, 13),
-        reason="Jupyter is met on Python 3.13",
-    ),
+    met_on(13, "Jupyter"),
     pytest.mark.xdist_group("jupyter"),  # one kernel
 ]
 

@@ -9,15 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from tests.one_python import met_on
 
 if not os.environ.get("FLASKTRACE_ALL_TESTS"):
     pytest.importorskip("mkdocs", reason="needs flasktrace[mkdocs]")
 pytestmark = [
-    # Where all tests run on several Pythons, each of the three tools is met on one of them.
-    pytest.mark.skipif(
-        bool(os.environ.get("FLASKTRACE_ALL_TESTS")) and sys.version_info[:2] != (3, 12),
-        reason="MkDocs is met on Python 3.12",
-    ),
+    met_on(12, "MkDocs"),
     pytest.mark.xdist_group("mkdocs"),  # built once
 ]
 

@@ -9,6 +9,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from tests.one_python import met_on
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -73,10 +74,7 @@ def test_the_installed_wheel_runs_hello_and_writes_its_files(installed: Path, tm
     }
 
 
-@pytest.mark.skipif(
-    bool(os.environ.get("FLASKTRACE_ALL_TESTS")) and sys.version_info[:2] != (3, 11),
-    reason="the sdist's tests are run on Python 3.11",
-)
+@met_on(11, "the sdist's tests")
 @pytest.mark.timeout(1200)  # it runs many tests
 def test_the_unpacked_sdist_passes_its_own_tests_against_the_installed_wheel(
     built: Path, installed: Path, tmp_path: Path

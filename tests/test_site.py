@@ -1,6 +1,5 @@
 """The documentation built as a site: whole, and with no link that leads nowhere."""
 
-import os
 import re
 import subprocess
 import sys
@@ -8,16 +7,13 @@ from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
+from tests.one_python import met_on
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 
 pytestmark = [
     pytest.mark.skipif(not DOCS.is_dir(), reason="needs a checkout"),
-    # Where all tests run on several Pythons, one of them is enough.
-    pytest.mark.skipif(
-        bool(os.environ.get("FLASKTRACE_ALL_TESTS")) and sys.version_info[:2] != (3, 11),
-        reason="the site is built on Python 3.11",
-    ),
+    met_on(11, "the site"),
     # Built once.
     pytest.mark.xdist_group("site"),
 ]

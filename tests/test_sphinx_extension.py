@@ -8,15 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from tests.one_python import met_on
 
 if not os.environ.get("FLASKTRACE_ALL_TESTS"):
     pytest.importorskip("sphinx", reason="needs flasktrace[sphinx]")
 pytestmark = [
-    # Where all tests run on several Pythons, each of the three tools is met on one of them.
-    pytest.mark.skipif(
-        bool(os.environ.get("FLASKTRACE_ALL_TESTS")) and sys.version_info[:2] != (3, 11),
-        reason="Sphinx is met on Python 3.11",
-    ),
+    met_on(11, "Sphinx"),
     pytest.mark.xdist_group("sphinx"),  # built once
 ]
 

@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 import pytest
 from tests.golden import compare, record_genuine
+from tests.one_python import met_on
 
 NAMES = record_genuine.golden_names()
 
@@ -23,6 +24,7 @@ def test_bundle_does_what_genuine_flask_does(name: str) -> None:
     assert result.in_order_count == result.expected_count > 0
 
 
+@met_on(13, "genuine Flask, which has a Python of its own")
 @pytest.mark.parametrize("name", NAMES)
 def test_golden_file_is_what_genuine_flask_does(
     name: str, renew_golden: bool, cannot_run: Callable[[str], None]

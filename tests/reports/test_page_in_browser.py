@@ -13,6 +13,7 @@ from urllib.request import url2pathname
 
 import pytest
 from tests.browser_driver import Browser, open_browser
+from tests.one_python import met_on
 from tests.reports.test_page import HOSTILE, hostile_page
 from tests.strategies_traces import TraceBuilder
 from tests.tracer.test_tracer_play import run
@@ -23,6 +24,8 @@ from flasktrace.reports.page.data import IS_MILESTONE
 from flasktrace.reports.stepper.moves import Move, Walk
 from flasktrace.scenarios.annotate import load_catalogue
 from flasktrace.tracer.model import Trace
+
+pytestmark = met_on(13, "the page in a browser")
 
 SOURCE = """\
 from flask import Flask, g, session

@@ -8,7 +8,6 @@ import json
 import os
 import re
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -20,6 +19,7 @@ from shutil import which
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
+from tests.one_python import met_on
 from tests.scenario_traces import record_scenario
 from tests.strategies_traces import TraceBuilder, traces
 
@@ -32,6 +32,7 @@ from flasktrace.scenarios.catalog import COURSE
 from flasktrace.tracer.model import Raised, Returned, Thread, Trace, Value
 from flasktrace.tracer.store import read_trace
 
+pytestmark = met_on(11, "drawings in a browser")
 catalogue = cache(load_catalogue)
 
 # Each drawing's texts: what they say, where they are in the drawing's own px.
@@ -77,7 +78,7 @@ def _browser(cannot_run: Callable[[str], None]) -> str:
 
 
 def _measure(program: str, drawings: list[str], folder: Path) -> list[dict[str, object]]:
-    """What the browser says of each drawing; a page of hundreds takes it twice as long as several of fewer."""
+    """What the browser says of each drawing. A page of hundreds takes twice as long as several of fewer."""
     measured = []
     for first in range(0, len(drawings), DRAWINGS_A_PAGE):
         measured += _measured_on_a_page(program, drawings[first : first + DRAWINGS_A_PAGE], folder)
@@ -175,8 +176,8 @@ def test_no_text_meets_another_in_chromium(
     assert [fault for drawing in measured for fault in _faults(drawing)] == []
 
 
-# All of them where every test must run, on one Python; else one with much in it.
-IS_FULL = bool(os.environ.get("FLASKTRACE_ALL_TESTS")) and sys.version_info[:2] == (3, 11)
+# All of them where every test must run; else one with much in it.
+IS_FULL = bool(os.environ.get("FLASKTRACE_ALL_TESTS"))
 SCENARIOS = [name for names in COURSE.values() for name in names] if IS_FULL else ["hooks"]
 
 
