@@ -45,7 +45,7 @@ _TEXT_COLUMNS = (
     ("threads", "name"),
 )
 _ROWS_AT_A_TIME = 16_384
-_ROWS_A_STATEMENT = (1024, 64, 8, 1)  # times the columns at most 32,766, SQLite's limit
+_ROWS_A_STATEMENT = (512, 64, 8, 1)  # times the columns at most 32,766, SQLite's limit
 
 __all__ = ["SCHEMA_VERSION", "SUFFIX", "TraceWriter", "read_trace", "write_trace"]
 
@@ -178,18 +178,21 @@ class TraceWriter:
         self._connection.close()
 
     def _insert(self, table: str, rows: Iterable[Sequence[object]], verb: str = "INSERT OR REPLACE") -> None:
-        columns = COLUMN_COUNTS[table]
-        marks = f"({', '.join('?' * columns)})"
         rows = iter(rows)
         while cells := list(chain.from_iterable(islice(rows, _ROWS_AT_A_TIME))):
-            # Many rows a statement: each lets the program's threads run first, and waits until they let it.
-            first = 0
-            for size in _ROWS_A_STATEMENT:
-                width = size * columns
-                statement = f"{verb} INTO {table} VALUES {', '.join([marks] * size)}"
-                while len(cells) - first >= width:
-                    self._connection.execute(statement, cells[first : first + width])
-                    first += width
+            self._insert_cells(table, cells, verb)
+
+    def _insert_cells(self, table: str, cells: list[object], verb: str) -> None:
+        """Many rows a statement: each lets the program's threads run first, and waits until they let it."""
+        columns = COLUMN_COUNTS[table]
+        marks = f"({', '.join('?' * columns)})"
+        first = 0
+        for size in _ROWS_A_STATEMENT:
+            width = size * columns
+            statement = f"{verb} INTO {table} VALUES {', '.join([marks] * size)}"
+            while len(cells) - first >= width:
+                self._connection.execute(statement, cells[first : first + width])
+                first += width
 
     def _insert_changed(self, table: str, rows: Sequence[tuple[object, ...]]) -> None:
         """Write those rows of a growing list that are not as they were at the last batch."""
@@ -219,29 +222,33 @@ class TraceWriter:
         self._insert("markers", [_marker_row(m) for _, m in self._new("markers", trace.markers)])
         first = self._written.get("calls", 0)
         self._written["calls"] = len(calls)
-        self._insert("call_rows", self._call_rows(calls, first), "INSERT")
-        self._insert("call_rows", chain.from_iterable(self._call_rows(calls, i, i + 1) for i in changed))
+        for part in range(first, len(calls), _ROWS_AT_A_TIME):
+            columns = self._call_columns(calls, slice(part, part + _ROWS_AT_A_TIME))
+            cells: list[object] = [None] * (len(columns) * len(columns[0]))
+            for at, column in enumerate(columns):
+                cells[at :: len(columns)] = column
+            self._insert_cells("call_rows", cells, "INSERT")
+        again = (zip(*self._call_columns(calls, slice(i, i + 1)), strict=True) for i in changed)
+        self._insert("call_rows", chain.from_iterable(again))
         self._write_pools(calls)
 
-    def _call_rows(self, calls: Calls, first: int, last: int | None = None) -> Iterator[tuple[object, ...]]:
-        """The rows of a stretch of calls; all that is done for each is done by loops in C, but one."""
-        part = slice(first, last)
+    def _call_columns(self, calls: Calls, part: slice) -> list[Sequence[object]]:
+        """The columns of a stretch of calls; all that is done for each is done by loops in C, but one."""
         ids, starts = calls.id[part], calls.start_ns[part]
         sites = zip(
             calls.function_id[part], calls.depth[part], calls.call_line[part], calls.phase[part], strict=True
         )
         strands = zip(calls.thread_id[part], calls.request_id[part], strict=True)
-        return zip(
+        return [
             ids,
             [a - b if b else None for a, b in zip(ids, calls.parent_id[part], strict=True)],
-            map(self._numbers["sites"].__getitem__, sites),
-            map(self._numbers["strands"].__getitem__, strands),
+            list(map(self._numbers["sites"].__getitem__, sites)),
+            list(map(self._numbers["strands"].__getitem__, strands)),
             starts,
-            map(sub, calls.end_ns[part], starts),
+            list(map(sub, calls.end_ns[part], starts)),
             calls.detail[part],
             calls.outcome[part],
-            strict=True,
-        )
+        ]
 
     def _write_pools(self, calls: Calls) -> None:
         """What the calls share, as far as it is new."""
