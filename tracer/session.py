@@ -73,7 +73,7 @@ class Session:
         ignore = self.recorder.ignore_this_thread
         self._flusher = Flusher(self._builder, writer, metadata, self.requests, ignore)
         self._is_over = False
-        self._whole: Trace | None = None  # read from the file, as it is not held any more
+        self._whole: Trace | None = None  # read from the file once all is over, as it is not held any more
         self._process_id = os.getpid()
 
     def start(self) -> None:
@@ -120,9 +120,10 @@ class Session:
         if not self._builder.has_let_go or os.getpid() != self._process_id:
             return self._builder.trace
         assert self.options.trace_path is not None
-        if self._is_over and self._whole is not None:
-            return self._whole
-        self._whole = read_trace(self.options.trace_path)
+        if not self._is_over:
+            return read_trace(self.options.trace_path)
+        if self._whole is None:
+            self._whole = read_trace(self.options.trace_path)
         return self._whole
 
     @contextlib.contextmanager

@@ -176,8 +176,13 @@ def test_the_limit_counts_what_was_let_go(tmp_path: Path) -> None:
     writer.close()
 
 
-def test_a_session_gives_what_it_has_let_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("flush_every_s", [0.001, 0.01, 0.25])
+def test_a_session_gives_what_it_has_let_go(
+    flush_every_s: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(flusher, "MAX_HELD_CALLS", 5)
+    monkeypatch.setattr(flusher, "_FLUSH_EVERY_S", flush_every_s)
+    monkeypatch.setattr(flusher, "_LATE_NS", 0)
     path = tmp_path / "t.flasktrace"
     session = Session(SessionOptions(trace_path=path, scope=HERE))
     session.start()
