@@ -1,6 +1,7 @@
 """Reads a trace file piece by piece: for a walk through a trace that is too long to be read whole.
 
-All SQL of the stepper is here. The file is as untrusted as for :mod:`.store_reading`, whose checks are used.
+All SQL of the stepper is here and in :mod:`.reduced`. The file is as untrusted as for :mod:`.store_reading`,
+whose checks are used.
 """
 
 import contextlib
@@ -12,24 +13,21 @@ import weakref
 from array import array
 from bisect import bisect_right
 from collections import OrderedDict, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from flasktrace.tracer import store_reading
 from flasktrace.tracer.errors import DamagedTraceError, TraceError
-from flasktrace.tracer.model import Call, Calls, Function, Marker, Metadata, Request, Thread, Trace
+from flasktrace.tracer.model import Call, Function, Marker, Metadata, Request, Thread, Trace
 from flasktrace.tracer.store_cells import (
     as_int,
     as_int_or_none,
     as_json,
     as_text,
-    expect,
-    pieces_of_columns,
     read_columns,
-    shared_columns,
 )
 from flasktrace.tracer.store_pools import PoolReader
 from flasktrace.tracer.store_schema import MAX_CALLS
@@ -38,17 +36,6 @@ LONG_CALLS = 50_000
 """A trace of more calls is not read whole where a view can do without."""
 
 _CACHED_CALLS = 5_000
-_COLUMNS = ("id", "parent_id", "function_id")  # that tell the tree of the calls
-_CELLS = {  # where they are in a row of version 2
-    "id": "id",
-    "parent_id": "coalesce(id - up, 0)",
-    "function_id": "site_id",
-    "depth": "site_id",
-    "thread_id": "strand_id",
-    "request_id": "strand_id",
-    "start_ns": "start_ns",
-    "end_ns": "start_ns + duration_ns",
-}
 _ERRORS = (sqlite3.Error, ValueError, TypeError, KeyError, IndexError, OverflowError, RecursionError)
 
 
@@ -66,20 +53,6 @@ _OUTCOMES = {
     2: "SELECT id FROM outcome_rows WHERE shape_id IN"
     f" (SELECT id FROM outcome_shapes WHERE {_IS_SEEN} OR value_id IN ({_SEEN}))",
 }
-
-
-@dataclass(slots=True)
-class Rows:
-    """Some of a trace's calls, in order of their ids, as columns."""
-
-    id: "array[int]" = field(default_factory=lambda: array("q"))
-    parent_id: "array[int]" = field(default_factory=lambda: array("q"))
-    function_id: "array[int]" = field(default_factory=lambda: array("i"))
-    thread_id: "array[int]" = field(default_factory=lambda: array("i"))
-    request_id: "array[int]" = field(default_factory=lambda: array("i"))
-    depth: "array[int]" = field(default_factory=lambda: array("i"))
-    start_ns: "array[int]" = field(default_factory=lambda: array("q"))
-    end_ns: "array[int]" = field(default_factory=lambda: array("q"))
 
 
 @dataclass(slots=True)
@@ -190,65 +163,6 @@ class TraceFile:
         with self.reading() as connection:
             rows = connection.execute(f"{query} ORDER BY id LIMIT ?", (request_id, limit))
             return [as_int(row[0]) for row in rows]
-
-    def rows_of(self, function_ids: Sequence[int]) -> Rows:
-        """The calls of some functions, and all that have no recorded caller in their own thread."""
-        marks = ", ".join(str(int(number)) for number in function_ids)
-        # To look up each call's caller takes as long as all the rest: those of a thread's starter will do.
-        starters = "" if self._has_strays() else "{parent_id} IN (SELECT started_by FROM threads) AND "
-        if self.version == 1:
-            condition = (
-                f"function_id IN ({marks}) OR parent_id IS NULL OR ({starters.format(parent_id='parent_id')}"
-                "thread_id IS NOT (SELECT p.thread_id FROM calls p WHERE p.id = calls.parent_id))"
-            )
-        else:
-            condition = (
-                f"site_id IN (SELECT id FROM sites WHERE function_id IN ({marks})) OR up IS NULL"
-                f" OR ({starters.format(parent_id='id - up')}"
-                "(SELECT thread_id FROM strands WHERE id = strand_id) IS NOT"
-                " (SELECT t.thread_id FROM call_rows p JOIN strands t ON t.id = p.strand_id"
-                " WHERE p.id = call_rows.id - call_rows.up))"
-            )
-        return self._rows(Rows.__slots__, condition)
-
-    def all_rows(self, with_threads: bool = True) -> Rows:
-        """All calls, without what only tells how some of them nest: request, depth and times."""
-        if with_threads:
-            return self._rows((*_COLUMNS, "thread_id"))
-        if self._row("SELECT max(id) FROM calls") == (self.call_count,):
-            rows = self._rows(_COLUMNS[1:])
-            rows.id.extend(range(1, len(rows.parent_id) + 1))
-            return rows
-        return self._rows(_COLUMNS)
-
-    def _has_strays(self) -> bool:
-        """Whether threads were begun by nobody knows whom, other than the first."""
-        return sum(thread.started_by is None for thread in self.threads.values()) > 1
-
-    def _rows(self, names: Sequence[str], condition: str = "1") -> Rows:
-        """Some columns of the calls that meet a condition in the words of the table they are in."""
-        rows = Rows()
-        shared: dict[str, array[int]] = {}
-        with self.reading() as connection:
-            if self.version == 1:
-                table, cells = "calls", [f"coalesce({name}, 0)" for name in names]
-            else:
-                table, cells = "call_rows", [_CELLS[name] for name in names]
-                for kind, columns in (
-                    ("sites", ("function_id", "depth")),
-                    ("strands", ("thread_id", "request_id")),
-                ):
-                    shared.update(zip(columns, shared_columns(connection, kind, columns), strict=True))
-            asked = list(dict.fromkeys(cells))
-            for piece in pieces_of_columns(connection, table, asked, condition):
-                found = dict(zip(asked, piece, strict=True))
-                for name, cell in zip(names, cells, strict=True):
-                    numbers: Iterable[int] = found[cell]
-                    if name in shared:
-                        expect(min(found[cell]) >= 0, "a call names what is not there")
-                        numbers = map(shared[name].__getitem__, numbers)
-                    getattr(rows, name).extend(numbers)
-        return rows
 
     def call(self, call_id: int) -> Call:
         """One call; those asked for last are kept.
@@ -415,77 +329,3 @@ def count_calls(path: Path) -> int:
             return int(connection.execute("SELECT max(id) FROM calls").fetchone()[0] or 0)
     except (*_ERRORS, TraceError, OSError):
         return 0
-
-
-def reduced_trace(file: TraceFile, rows: Rows) -> tuple[Trace, "array[int]"]:
-    """A trace of some of the calls only, without their values, and for each the position of its caller in it.
-
-    A call whose caller is not among them hangs under the nearest one that is.
-
-    Raises:
-        TraceError: the file is damaged.
-    """
-    trace = Trace(file.metadata, list(file.threads.values()), list(file.requests.values()), file.functions)
-    calls: Calls = trace.calls
-    count = len(rows.id)
-    calls.id, calls.function_id = rows.id, rows.function_id
-    for name in ("thread_id", "request_id", "depth", "start_ns", "end_ns"):
-        column: array[int] = getattr(rows, name)
-        setattr(calls, name, column or array(column.typecode, bytes(column.itemsize * count)))
-    for name in ("call_line", "phase", "detail", "outcome"):
-        setattr(calls, name, array("i", bytes(4 * count)))
-    if not rows.depth:
-        calls.parent_id = rows.parent_id
-        return trace, _positions(file, rows)
-    parents = _nearest(file, rows)
-    ids = [*rows.id, 0]  # the last one is the roots' caller
-    calls.parent_id = array("q", map(ids.__getitem__, parents))
-    return trace, parents
-
-
-def _positions(file: TraceFile, rows: Rows) -> "array[int]":
-    """By position, that of the caller, where all calls are there; -1 for none."""
-    if rows.id and rows.id[-1] == len(rows.id):
-        found = array("i", [parent_id - 1 for parent_id in rows.parent_id])
-    else:
-        at_of = {call_id: at for at, call_id in enumerate(rows.id)} | {0: -1}
-        found = array("i", [at_of.get(parent_id, len(rows.id)) for parent_id in rows.parent_id])
-    if any(parent >= at for at, parent in enumerate(found)):
-        raise store_reading._damaged(file.path, ValueError("a call before its caller"))
-    return found
-
-
-def _nearest(file: TraceFile, rows: Rows) -> "array[int]":
-    """By position: that of the innermost call of the same thread that is still open, else the starter's."""
-    parents: list[int] = []
-    add_parent = parents.append
-    stacks: dict[int, list[int]] = {}
-    # As lists, whose numbers are objects already: each is looked at several times.
-    depths, ends = rows.depth.tolist(), rows.end_ns.tolist()
-    thread_now, stack = 0, stacks.setdefault(0, [])
-    for at, (thread_id, depth, start_ns) in enumerate(
-        zip(rows.thread_id, depths, rows.start_ns, strict=True)
-    ):
-        if thread_id != thread_now:
-            thread_now, stack = thread_id, stacks.setdefault(thread_id, [])
-        while stack:
-            above = stack[-1]
-            if depths[above] < depth and ends[above] >= start_ns:
-                add_parent(above)
-                break
-            stack.pop()
-        else:
-            add_parent(_starter(file, rows, at))
-        stack.append(at)
-    return array("i", parents)
-
-
-def _starter(file: TraceFile, rows: Rows, at: int) -> int:
-    """The position of the nearest call above a thread's first one, in whatever thread; -1 for none."""
-    parent_id = rows.parent_id[at] or None
-    while parent_id is not None:
-        position = bisect_right(rows.id, parent_id) - 1
-        if position >= 0 and rows.id[position] == parent_id:
-            return position
-        parent_id = file.call(parent_id).parent_id
-    return -1

@@ -18,8 +18,9 @@ from flasktrace.reports.stepper.book import (
 )
 from flasktrace.tracer.catalogue import Catalogue
 from flasktrace.tracer.model import Call, Detail, Function, Marker, Metadata, Origin, Request, Thread, Trace
-from flasktrace.tracer.paging import TraceFile, reduced_trace
+from flasktrace.tracer.paging import TraceFile
 from flasktrace.tracer.phases import CallOrder, first_phase, phase_ids, preorder_of
+from flasktrace.tracer.reduced import all_rows, reduced_trace, rows_of
 from flasktrace.tracer.store import read_trace
 
 MAX_LEDGER_CALLS = 300_000
@@ -150,10 +151,10 @@ class FileBook:
     def _read(self, level: Level) -> FileSteps:
         wanted_ids = self._relevant(level)
         if wanted_ids is not None:
-            rows = self.file.rows_of(wanted_ids)
+            rows = rows_of(self.file, wanted_ids)
         else:  # which thread a call is in matters where some are hidden, and to tell processes apart
             has_processes = any(thread.process_id for thread in self.file.threads.values())
-            rows = self.file.all_rows(with_threads=has_processes or level is not Level.ALL)
+            rows = all_rows(self.file, with_threads=has_processes or level is not Level.ALL)
         trace, parents = reduced_trace(self.file, rows)
         order = CallOrder(parents, preorder_of(parents))
         phases = phase_ids(trace, self.catalogue, order)

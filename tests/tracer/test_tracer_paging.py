@@ -2,7 +2,6 @@
 
 import tempfile
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,7 @@ from tests.version_1_traces import write_trace_1
 
 from flasktrace.tracer.errors import TraceError
 from flasktrace.tracer.model import Marker, Trace, Value
-from flasktrace.tracer.paging import TraceFile, count_calls, reduced_trace
+from flasktrace.tracer.paging import TraceFile, count_calls
 from flasktrace.tracer.store import write_trace
 
 WRITERS = [write_trace, write_trace_1]
@@ -33,27 +32,6 @@ def test_each_call_is_as_it_was_written(trace: Trace) -> None:
         with pytest.raises(KeyError):
             file.call(10**9)
         file.close()
-
-
-@pytest.mark.parametrize("write", WRITERS)
-def test_some_calls_hang_under_the_nearest_of_their_callers(
-    write: Callable[[Trace, Path], None], tmp_path: Path
-) -> None:
-    trace = golden_trace("hello")
-    path = tmp_path / "t.flasktrace"
-    write(trace, path)
-    file = TraceFile(path)
-    wanted = [key for key in trace.functions if key % 3 == 0]
-    rows = file.rows_of(wanted)
-    reduced, parents = reduced_trace(file, rows)
-    kept = set(rows.id)
-    for at, call in enumerate(reduced.calls):
-        above = trace.call(call.id).parent_id
-        while above is not None and above not in kept:
-            above = trace.call(above).parent_id
-        assert call.parent_id == above
-        assert (rows.id[parents[at]] if parents[at] >= 0 else None) == above
-    file.close()
 
 
 def test_values_are_found_whatever_signs_they_hold(tmp_path: Path) -> None:
@@ -106,44 +84,6 @@ def test_the_last_marker_of_a_function_in_a_request(
         assert file.last_of_request(*asked, calls.end_ns[at + i]) == trace.markers[i]
         assert file.last_of_request(*asked, -1) is None
     assert file.last_of_request(2, calls.function_id[at], 10**18) is None
-    file.close()
-
-
-@pytest.mark.parametrize("write", WRITERS)
-def test_all_calls_have_the_callers_that_some_have(
-    write: Callable[[Trace, Path], None], tmp_path: Path
-) -> None:
-    trace = golden_trace("threads")
-    for i, thread in enumerate(trace.threads[1:], start=1):
-        starter = trace.calls.parent_id[trace.calls.thread_id.index(thread.id)]
-        trace.threads[i] = replace(thread, started_by=starter)
-    assert len(trace.threads) > 2
-    path = tmp_path / "t.flasktrace"
-    write(trace, path)
-    file = TraceFile(path)
-    some, some_parents = reduced_trace(file, file.rows_of(list(trace.functions)))
-    every, parents = reduced_trace(file, file.all_rows())
-    assert parents == some_parents
-    assert every.calls.parent_id == some.calls.parent_id == trace.calls.parent_id
-    # Few functions: the calls that begin a thread are there, whatever their function is.
-    rows = file.rows_of([1])
-    for position, parent_id in enumerate(trace.calls.parent_id):
-        is_first = (
-            not parent_id
-            or trace.calls.thread_id[trace.calls.index_of(parent_id)] != trace.calls.thread_id[position]
-        )
-        assert (trace.calls.id[position] in rows.id) == (is_first or trace.calls.function_id[position] == 1)
-    file.close()
-
-
-def test_a_call_before_its_caller_is_damage(tmp_path: Path) -> None:
-    trace = golden_trace("hello")
-    trace.calls.parent_id[3] = trace.calls.id[7]
-    path = tmp_path / "t.flasktrace"
-    write_trace(trace, path)
-    file = TraceFile(path)
-    with pytest.raises(TraceError, match="damaged"):
-        reduced_trace(file, file.all_rows())
     file.close()
 
 
