@@ -34,6 +34,7 @@ _events: Any = getattr(_monitoring, "events", None)
 
 _PREFERRED_IDS = (3, 4, 5, 1, 0, 2)  # those without a meaning first
 _NAME = "flasktrace"
+_TEXTS = (str, bytes)  # of which a secret is one
 # On 3.12 f_locals is a copy that the frame keeps: it would keep alive what the function lets go.
 _HAS_COPIED_LOCALS = sys.version_info < (3, 13)
 
@@ -65,6 +66,9 @@ class MonitoringRecorder(Recorder):
         self._here = _Here()
         self._codes: dict[int, CodeType] = {}  # those in scope
         self._watched: dict[int, CodeType] = {}
+        self._settings: dict[int, CodeType] = {}  # those in scope that read one of the app's settings
+        self._known: dict[int, object] = {}  # the settings' values that were looked at, by id
+        self._write_call = _call_writer(self)
         self._scout = self._scribe = -1
         self._quick_scribe: int | None = None
 
@@ -156,13 +160,12 @@ class MonitoringRecorder(Recorder):
             if mode & IN_SCOPE and id(code) not in self._codes:
                 self._codes[id(code)] = code
                 self._plan(code)
+                if mode & WATCHED and is_watched(code) and code.co_name == "__get__":
+                    self._settings[id(code)] = code
                 self._keep(code)
-                if self._quick_scribe is not None and self._is_plain(code, mode):
-                    events = _events.PY_START | _events.PY_RETURN
-                    _monitoring.set_local_events(self._quick_scribe, code, events)
-                else:
-                    _monitoring.set_local_events(self._scribe, code, _local_events(code))
-            if mode & WATCHED and id(code) not in self._watched and is_watched(code):
+                self._set_local_events(code, mode)
+            is_known = id(code) in self._watched or id(code) in self._settings
+            if mode & WATCHED and not is_known and is_watched(code):
                 self._watched[id(code)] = code
                 self._keep(code)
                 # Settings are read all the time: out of scope, the first time must do.
@@ -175,6 +178,19 @@ class MonitoringRecorder(Recorder):
             if not self._failed():
                 raise
         return _monitoring.DISABLE
+
+    def _set_local_events(self, code: CodeType, mode: int) -> None:
+        """Turn the events of a function in scope on."""
+        quick: int = _events.PY_START | _events.PY_RETURN
+        slow = 0
+        if self._quick_scribe is None or not self._is_plain(code, mode):
+            quick, slow = 0, _local_events(code)
+        if self._quick_scribe is not None and id(code) in self._settings:
+            quick, slow = _events.PY_START, _events.PY_RETURN  # only what comes back is looked at
+        if quick:
+            _monitoring.set_local_events(self._quick_scribe, code, quick)
+        if slow:
+            _monitoring.set_local_events(self._scribe, code, slow)
 
     def _is_plain(self, code: CodeType, mode: int) -> bool:
         """Whether the quick scribe can do all that is wanted of a function in scope."""
@@ -198,24 +214,35 @@ class MonitoringRecorder(Recorder):
         if id(code) in self._watched:
             self._watch(frame, stream)
         if id(code) in self._codes:
-            self._write_call(frame, code, stream, is_resumed=False)
+            self._write_call(frame, code, stream, False)
 
-    def _write_call(self, frame: FrameType, code: CodeType, stream: ThreadStream, is_resumed: bool) -> None:
-        back, codes = frame.f_back, self._codes
+    def look_again(self) -> None:
+        """The app's settings may have changed since they were looked at."""
+        self._known.clear()
+
+
+def _call_writer(recorder: MonitoringRecorder) -> Callable[[FrameType, CodeType, ThreadStream, bool], None]:
+    """What writes the beginning of a call, or that a generator goes on, with all that may belong to it."""
+    codes, plans = recorder._codes, recorder._plans
+    clock, gate = recorder.options.clock, recorder.options.gate
+
+    def write_call(frame: FrameType, code: CodeType, stream: ThreadStream, is_resumed: bool) -> None:
+        back = frame.f_back
         while back is not None and id(back.f_code) not in codes:
             back = back.f_back
         detail: Any = None
-        if not is_resumed:
-            names = self._plans[id(code)][0]
-            detail = _detail(frame, names) if names else None
+        if not is_resumed and (names := plans[id(code)][0]):
+            detail = _detail(frame, names)
         if code.co_flags & GENERATOR_FLAGS:
             detail = (id(frame), frame.f_lasti if is_resumed else -1, detail)
-        time_ns = self.options.clock()
-        stream.events.extend((code, time_ns, back.f_lasti if back is not None else -1, detail))
-        if len(stream.events) > stream.brake_at:
-            stream.brake_at = self.brake(stream) * EVENT_SLOTS
-        if self.options.gate is not None and not is_resumed:
-            self.options.gate(frame, stream, False)
+        events = stream.events
+        events.extend((code, clock(), back.f_lasti if back is not None else -1, detail))
+        if len(events) > stream.brake_at:
+            stream.brake_at = recorder.brake(stream) * EVENT_SLOTS
+        if gate is not None and not is_resumed:
+            gate(frame, stream, False)
+
+    return write_call
 
 
 def _detail(frame: FrameType, names: tuple[str, ...]) -> tuple[Any, ...]:
@@ -236,12 +263,23 @@ def _local_events(code: CodeType) -> int:
 
 def _callbacks(recorder: MonitoringRecorder) -> dict[int, Callable[..., object]]:
     """The scribe's callbacks. A failure of ours is counted, and never reaches the program."""
-    codes, with_values, snapshots = recorder._codes, recorder.options.with_values, recorder._snapshots
+    codes, watched, here, with_values = (
+        recorder._codes,
+        recorder._watched,
+        recorder._here,
+        recorder.options.with_values,
+    )
+    settings, known, snapshots = recorder._settings, recorder._known, recorder._snapshots
     clock, getframe, gate = recorder.options.clock, sys._getframe, recorder.options.gate
+    write_call = recorder._write_call
 
     def on_start(code: CodeType, offset: int) -> None:
         try:
-            recorder.on_start(getframe(1))
+            stream = here.stream
+            if stream is None or id(code) in watched:
+                recorder.on_start(getframe(1))
+            else:
+                write_call(getframe(1), code, stream, False)
         except RecursionError:
             recorder.lost_count += 1
         except Exception:
@@ -250,9 +288,9 @@ def _callbacks(recorder: MonitoringRecorder) -> dict[int, Callable[..., object]]
 
     def on_resume(code: CodeType, offset: int, *_: object) -> None:
         try:
-            stream = recorder.current_stream()
+            stream = here.stream or recorder.current_stream()
             if stream is not None and id(code) in codes:
-                recorder._write_call(getframe(1), code, stream, is_resumed=True)
+                write_call(getframe(1), code, stream, True)
         except RecursionError:
             recorder.lost_count += 1
         except Exception:
@@ -261,10 +299,13 @@ def _callbacks(recorder: MonitoringRecorder) -> dict[int, Callable[..., object]]
 
     def on_return(code: CodeType, offset: int, argument: object) -> None:
         try:
-            stream = recorder.current_stream()
-            if stream is not None and id(code) in codes:
+            stream = here.stream or recorder.current_stream()
+            if stream is not None:
                 if id(code) in snapshots:
                     recorder._note_state(getframe(1), stream)
+                if id(code) in settings and type(argument) in _TEXTS and id(argument) not in known:
+                    known[id(argument)] = argument  # which keeps it, so that its id stays its own
+                    recorder._watch(getframe(1), stream)
                 value: Any = capture(argument) if with_values else None
                 if code.co_flags & GENERATOR_FLAGS:
                     value = (id(getframe(1)), value)
