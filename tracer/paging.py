@@ -60,21 +60,30 @@ class _MarkerIndex:
     """The state markers in order of time, and which of them are whose.
 
     Attributes:
-        ids, times_ns: of the markers.
-        of_threads, of_requests, tables: positions in these, of the markers of a thread, of those of a request
-            and a function, and of those that show the app's tables.
+        ids, times_ns, function_ids: of the markers, and of the function whose return each is of.
+        of_threads, of_requests, tables: positions in these, of the markers of a thread, of those of a
+            request, and of those that show the app's tables.
     """
 
     ids: "array[int]"
     times_ns: "array[int]"
+    function_ids: "array[int]"
     of_threads: dict[int, "array[int]"]
-    of_requests: dict[tuple[int, int], "array[int]"]
+    of_requests: dict[int, "array[int]"]
     tables: "array[int]"
 
-    def last(self, positions: "array[int] | None", until_ns: int) -> int | None:
-        """The id of the last one of some by a moment."""
-        at = bisect_right(positions or (), until_ns, key=self.times_ns.__getitem__)
-        return self.ids[positions[at - 1]] if positions and at else None
+    def last(
+        self, positions: "array[int] | None", until_ns: int, function_id: int | None = None
+    ) -> int | None:
+        """The id of the last one of some by a moment, and of a function where one is given."""
+        if positions is None:
+            return None
+        at = bisect_right(positions, until_ns, key=self.times_ns.__getitem__)
+        while at:
+            at -= 1
+            if function_id is None or self.function_ids[positions[at]] == function_id:
+                return self.ids[positions[at]]
+        return None
 
 
 class TraceFile:
@@ -226,15 +235,17 @@ class TraceFile:
 
     def last_of_thread(self, thread_id: int, until_ns: int) -> Marker | None:
         """The last state marker of a thread by a moment."""
-        return self._last(self._markers.of_threads.get(thread_id), until_ns)
+        markers = self._markers
+        return self._marker_at(markers.last(markers.of_threads.get(thread_id), until_ns))
 
     def last_of_request(self, request_id: int, function_id: int, until_ns: int) -> Marker | None:
         """The last state marker by a moment that a function's return has left in a request."""
-        return self._last(self._markers.of_requests.get((request_id, function_id)), until_ns)
+        markers = self._markers
+        return self._marker_at(markers.last(markers.of_requests.get(request_id), until_ns, function_id))
 
     def last_tables(self, until_ns: int) -> Marker | None:
         """The last marker of the app's tables by a moment."""
-        return self._last(self._markers.tables, until_ns)
+        return self._marker_at(self._markers.last(self._markers.tables, until_ns))
 
     @cached_property
     def has_contexts(self) -> bool:
@@ -243,8 +254,7 @@ class TraceFile:
         with self._guarded():
             return self._row(query) is not None
 
-    def _last(self, positions: "array[int] | None", until_ns: int) -> Marker | None:
-        marker_id = self._markers.last(positions, until_ns)
+    def _marker_at(self, marker_id: int | None) -> Marker | None:
         query = "SELECT id, kind, call_id, time_ns, data FROM markers WHERE id = ?"
         with self._guarded():
             row = self._row(query, marker_id)
@@ -265,16 +275,14 @@ class TraceFile:
             ids, times_ns, *owners = (
                 array("q", map(column.__getitem__, order)) for column in (ids, times_ns, *owners)
             )
+        threads, requests, functions, has_tables = owners
         of_threads: defaultdict[int, array[int]] = defaultdict(_numbers)
-        of_requests: defaultdict[tuple[int, int], array[int]] = defaultdict(_numbers)
-        tables = _numbers()
-        for at, (thread_id, request_id, function_id, has_tables) in enumerate(zip(*owners, strict=True)):
+        of_requests: defaultdict[int, array[int]] = defaultdict(_numbers)
+        for at, (thread_id, request_id) in enumerate(zip(threads, requests, strict=True)):
             of_threads[thread_id].append(at)
-            if request_id:
-                of_requests[request_id, function_id].append(at)
-            if has_tables:
-                tables.append(at)
-        return _MarkerIndex(ids, times_ns, of_threads, of_requests, tables)
+            of_requests[request_id].append(at)
+        tables = array("i", [at for at, has in enumerate(has_tables) if has])
+        return _MarkerIndex(ids, times_ns, functions, of_threads, of_requests, tables)
 
     def _row(self, query: str, *values: object) -> tuple[Any, ...] | None:
         with self._lock:

@@ -85,7 +85,7 @@ def preorder_of(parents: "array[int]") -> "array[int]":
 
 
 def _is_preorder(parents: "array[int]") -> bool:
-    """Whether each call comes behind its caller, or behind all that another call of its caller has called."""
+    """Whether the story tells the calls in the order they are in: no caller goes on behind a later call's."""
     open_calls = [-1]
     for position, parent in enumerate(parents):
         while open_calls[-1] != parent:
