@@ -181,15 +181,16 @@ IS_FULL = bool(os.environ.get("FLASKTRACE_ALL_TESTS"))
 SCENARIOS = [name for names in COURSE.values() for name in names] if IS_FULL else ["hooks"]
 
 
-def _drawn(trace: Trace) -> Iterator[str]:
-    """All that `flasktrace run` draws, in both languages."""
+def _drawn(trace: Trace, is_all: bool) -> Iterator[str]:
+    """What `flasktrace run` draws in both languages: all of it, or the drawings with the most on them."""
     for language in LANGUAGES:
         folded = fold(trace, catalogue(language), FoldOptions(max_steps=400))
         base = SequenceOptions(language=language)
-        yield draw_sequence(folded, base)
         yield draw_sequence(folded, replace(base, is_startup=True))
-        rendered = render(build_graph(folded), "svg", DrawOptions(language=language))
-        yield rendered.data.decode("utf-8")
+        if is_all:
+            yield draw_sequence(folded, base)
+            rendered = render(build_graph(folded), "svg", DrawOptions(language=language))
+            yield rendered.data.decode("utf-8")
 
 
 @pytest.mark.parametrize("engine", ["bundled", "installed"])
@@ -199,7 +200,8 @@ def test_no_text_meets_another_in_the_bundled_scenarios(
     program = _browser(cannot_run)
     with ThreadPoolExecutor(2) as pool:
         paths = list(pool.map(lambda name: record_scenario(name, engine, tmp_path), SCENARIOS))
-    drawings = [drawing for path in paths for drawing in _drawn(read_trace(path))]
+    is_all = engine == "bundled"  # the installed Flask has other names, but the same drawings
+    drawings = [drawing for path in paths for drawing in _drawn(read_trace(path), is_all)]
     measured = _measure(program, drawings, tmp_path)
-    assert len(measured) == len(drawings) == 6 * len(SCENARIOS)
+    assert len(measured) == len(drawings) == (6 if is_all else 2) * len(SCENARIOS)
     assert [fault for drawing in measured for fault in _faults(drawing)] == []
