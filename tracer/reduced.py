@@ -99,6 +99,7 @@ def _rows(file: TraceFile, names: Sequence[str], condition: str = "1") -> Rows:
                     expect(min(found[cell]) >= 0, "a call names what is not there")
                     numbers = map(shared[name].__getitem__, numbers)
                 getattr(rows, name).extend(numbers)
+        expect(file.functions.keys() >= set(rows.function_id), "a call names a function that is not there")
     return rows
 
 

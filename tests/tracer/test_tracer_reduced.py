@@ -1,20 +1,20 @@
 """Some of a file's calls make the tree that is left of the whole one."""
 
+import contextlib
+import sqlite3
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from tests.golden_traces import golden_trace
-from tests.version_1_traces import write_trace_1
+from tests.version_1_traces import WRITERS
 
 from flasktrace.tracer.errors import TraceError
 from flasktrace.tracer.model import Trace
 from flasktrace.tracer.paging import TraceFile
 from flasktrace.tracer.reduced import all_rows, reduced_trace, rows_of
 from flasktrace.tracer.store import write_trace
-
-WRITERS = [write_trace, write_trace_1]
 
 
 @pytest.mark.parametrize("write", WRITERS)
@@ -73,4 +73,19 @@ def test_a_call_before_its_caller_is_damage(tmp_path: Path) -> None:
     file = TraceFile(path)
     with pytest.raises(TraceError, match="damaged"):
         reduced_trace(file, all_rows(file))
+    file.close()
+
+
+@pytest.mark.parametrize("number", ["NULL", "9999"])
+def test_a_call_of_a_function_that_is_not_there_is_damage(number: str, tmp_path: Path) -> None:
+    path = tmp_path / "t.flasktrace"
+    write_trace(golden_trace("hello"), path)
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        connection.execute(f"UPDATE sites SET function_id = {number} WHERE depth = 0")
+        connection.commit()
+    file = TraceFile(path)
+    with pytest.raises(TraceError, match="damaged"):
+        rows_of(file, [1])
+    with pytest.raises(TraceError, match="damaged"):
+        all_rows(file)
     file.close()
