@@ -6,11 +6,7 @@ import sys
 import pytest
 
 
-def is_met_here(minor: int) -> bool:
-    """Tell whether this run meets what is met on Python 3.``minor`` alone, where all tests are asked for."""
-    return not os.environ.get("FLASKTRACE_ALL_TESTS") or sys.version_info[1] == minor
-
-
 def met_on(minor: int, what: str) -> pytest.MarkDecorator:
     """A mark for tests of ``what``, which say the same on each Python."""
-    return pytest.mark.skipif(not is_met_here(minor), reason=f"{what}: met on Python 3.{minor}")
+    is_elsewhere = bool(os.environ.get("FLASKTRACE_ALL_TESTS")) and sys.version_info[1] != minor
+    return pytest.mark.skipif(is_elsewhere, reason=f"{what}: met on Python 3.{minor}")

@@ -39,5 +39,9 @@ def write_trace_1(trace: Trace, path: Path) -> None:
         connection.commit()
 
 
+WRITERS = [write_trace, write_trace_1]
+"""For tests of what both versions have in common."""
+
+
 def _as_list(value: Value) -> list[object]:
     return [value.name, value.class_name, value.object_id, value.text]

@@ -66,7 +66,7 @@ class MonitoringRecorder(Recorder):
         self._here = _Here()
         self._codes: dict[int, CodeType] = {}  # those in scope
         self._watched: dict[int, CodeType] = {}
-        self._settings: dict[int, CodeType] = {}  # those in scope that read one of the app's settings
+        self._settings: set[int] = set()  # ids of those in scope that read one of the app's settings
         self._known: dict[int, object] = {}  # the settings' values that were looked at, by id
         self._write_call = _call_writer(self)
         self._scout = self._scribe = -1
@@ -161,7 +161,7 @@ class MonitoringRecorder(Recorder):
                 self._codes[id(code)] = code
                 self._plan(code)
                 if mode & WATCHED and is_watched(code) and code.co_name == "__get__":
-                    self._settings[id(code)] = code
+                    self._settings.add(id(code))
                 self._keep(code)
                 self._set_local_events(code, mode)
             is_known = id(code) in self._watched or id(code) in self._settings
@@ -181,16 +181,15 @@ class MonitoringRecorder(Recorder):
 
     def _set_local_events(self, code: CodeType, mode: int) -> None:
         """Turn the events of a function in scope on."""
-        quick: int = _events.PY_START | _events.PY_RETURN
-        slow = 0
-        if self._quick_scribe is None or not self._is_plain(code, mode):
-            quick, slow = 0, _local_events(code)
-        if self._quick_scribe is not None and id(code) in self._settings:
-            quick, slow = _events.PY_START, _events.PY_RETURN  # only what comes back is looked at
-        if quick:
-            _monitoring.set_local_events(self._quick_scribe, code, quick)
-        if slow:
-            _monitoring.set_local_events(self._scribe, code, slow)
+        events, quick = _local_events(code), 0
+        if self._quick_scribe is not None:
+            if id(code) in self._settings:
+                quick = _events.PY_START  # only what comes back is looked at
+            elif self._is_plain(code, mode):
+                quick = events
+        for tool, own in ((self._quick_scribe, quick), (self._scribe, events & ~quick)):
+            if own:
+                _monitoring.set_local_events(tool, code, own)
 
     def _is_plain(self, code: CodeType, mode: int) -> bool:
         """Whether the quick scribe can do all that is wanted of a function in scope."""

@@ -263,13 +263,14 @@ class TraceFile:
     @cached_property
     def _markers(self) -> _MarkerIndex:
         """Read once, for all: later it would make a step wait."""
-        rows = "markers m JOIN calls c ON c.id = m.call_id"
-        columns = (
-            *("m.id", "m.time_ns", "c.thread_id", "coalesce(c.request_id, 0)", "c.function_id"),
-            "instr(m.data, '\"view_functions\"')",
+        states = (
+            "(SELECT m.id AS id, time_ns, thread_id, request_id, function_id, data FROM markers m"
+            " JOIN calls c ON c.id = m.call_id WHERE m.kind = 'state')"
         )
+        tables = "instr(data, '\"view_functions\"')"
+        columns = ("id", "time_ns", "thread_id", "coalesce(request_id, 0)", "function_id", tables)
         with self.reading() as connection:
-            ids, times_ns, *owners = read_columns(connection, rows, columns, "m.kind = 'state'", "m.id")
+            ids, times_ns, *owners = read_columns(connection, states, columns)
         order = sorted(range(len(ids)), key=times_ns.__getitem__)
         if order != list(range(len(ids))):
             ids, times_ns, *owners = (
@@ -281,8 +282,8 @@ class TraceFile:
         for at, (thread_id, request_id) in enumerate(zip(threads, requests, strict=True)):
             of_threads[thread_id].append(at)
             of_requests[request_id].append(at)
-        tables = array("i", [at for at, has in enumerate(has_tables) if has])
-        return _MarkerIndex(ids, times_ns, functions, of_threads, of_requests, tables)
+        with_tables = array("i", [at for at, has in enumerate(has_tables) if has])
+        return _MarkerIndex(ids, times_ns, functions, of_threads, of_requests, with_tables)
 
     def _row(self, query: str, *values: object) -> tuple[Any, ...] | None:
         with self._lock:

@@ -177,12 +177,12 @@ class TraceWriter:
         """Close the file."""
         self._connection.close()
 
-    def _insert(self, table: str, rows: Iterable[Sequence[object]], verb: str = "INSERT OR REPLACE") -> None:
+    def _insert(self, table: str, rows: Iterable[Sequence[object]]) -> None:
         rows = iter(rows)
         while cells := list(chain.from_iterable(islice(rows, _ROWS_AT_A_TIME))):
-            self._insert_cells(table, cells, verb)
+            self._insert_cells(table, cells)
 
-    def _insert_cells(self, table: str, cells: list[object], verb: str) -> None:
+    def _insert_cells(self, table: str, cells: list[object], verb: str = "INSERT OR REPLACE") -> None:
         """Many rows a statement: each lets the program's threads run first, and waits until they let it."""
         columns = COLUMN_COUNTS[table]
         marks = f"({', '.join('?' * columns)})"

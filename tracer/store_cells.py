@@ -78,16 +78,10 @@ def row_at(connection: sqlite3.Connection, table: str, row_id: int | None) -> tu
     return tuple(row[1:])
 
 
-def read_columns(
-    connection: sqlite3.Connection,
-    table: str,
-    columns: Sequence[str],
-    condition: str = "1",
-    row_id: str = "id",
-) -> "list[array[int]]":
+def read_columns(connection: sqlite3.Connection, table: str, columns: Sequence[str]) -> "list[array[int]]":
     """Columns of numbers of a long table, see :func:`pieces_of_columns`."""
     found = [array("q") for _ in columns]
-    for piece in pieces_of_columns(connection, table, columns, condition, row_id):
+    for piece in pieces_of_columns(connection, table, columns):
         for column, numbers in zip(found, piece, strict=True):
             column.extend(numbers)
     return found
@@ -101,11 +95,7 @@ def shared_columns(connection: sqlite3.Connection, table: str, names: Sequence[s
 
 
 def pieces_of_columns(
-    connection: sqlite3.Connection,
-    table: str,
-    columns: Sequence[str],
-    condition: str = "1",
-    row_id: str = "id",
+    connection: sqlite3.Connection, table: str, columns: Sequence[str], condition: str = "1"
 ) -> Iterator[list[list[int]]]:
     """Columns of numbers of a long table, in order of its ids, piece by piece.
 
@@ -116,13 +106,12 @@ def pieces_of_columns(
         table: whose ids are positive, or begin with 0.
         columns: expressions of ours, which are never NULL.
         condition: which of the rows, in SQL.
-        row_id: the column that they are in order of.
     """
     names = [f"c{number}" for number in range(len(columns))]
     query = (
         f"SELECT max(id), count(*), {', '.join(f'group_concat({name})' for name in names)} FROM"
-        f" (SELECT {row_id} AS id, {', '.join(map(' AS '.join, zip(columns, names, strict=True)))}"
-        f" FROM {table} WHERE {row_id} > ? AND ({condition}) ORDER BY {row_id} LIMIT {PIECE})"
+        f" (SELECT id, {', '.join(map(' AS '.join, zip(columns, names, strict=True)))}"
+        f" FROM {table} WHERE id > ? AND ({condition}) ORDER BY id LIMIT {PIECE})"
     )
     last_id = -1
     while True:

@@ -8,14 +8,12 @@ import pytest
 from hypothesis import given, settings
 from tests.golden_traces import golden_trace
 from tests.strategies_traces import TraceBuilder, traces
-from tests.version_1_traces import write_trace_1
+from tests.version_1_traces import WRITERS
 
 from flasktrace.tracer.errors import TraceError
 from flasktrace.tracer.model import Marker, Trace, Value
 from flasktrace.tracer.paging import TraceFile, count_calls
 from flasktrace.tracer.store import write_trace
-
-WRITERS = [write_trace, write_trace_1]
 
 
 @settings(max_examples=25)
