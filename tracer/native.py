@@ -10,7 +10,6 @@ import functools
 import importlib
 import sys
 import threading
-from _thread import get_ident
 from collections.abc import Callable
 from pathlib import Path
 from time import perf_counter_ns
@@ -90,7 +89,7 @@ class _Tracer(Protocol):
     def close(self) -> None: ...
 
     # From Python 3.12 on.
-    def set_thread(self, ident: int, lane: ProfileFunction | None, /) -> None: ...
+    def set_thread(self, lane: ProfileFunction | None, /) -> None: ...
     def begin(self, frame: FrameType, /) -> None: ...
     def on_start(self, code: CodeType, offset: int, /) -> None: ...
     def on_resume(self, code: CodeType, offset: int, /) -> None: ...
@@ -190,7 +189,7 @@ class NativeMonitoringRecorder(_Slow, MonitoringRecorder):
 
     def _set_stream(self, stream: ThreadStream | None) -> None:
         super()._set_stream(stream)
-        self._tracer.set_thread(get_ident(), self._tracer.lane(stream) if stream is not None else None)
+        self._tracer.set_thread(self._tracer.lane(stream) if stream is not None else None)
 
     def _keep(self, code: CodeType) -> None:
         in_scope = id(code) in self._codes

@@ -13,9 +13,9 @@ typedef struct {
     Table codes;   /* by code object: what was decided */
     Table files;   /* by name: those of code that is out of scope (3.11 only) */
     Table known;   /* by object: values of settings that Python has seen */
-    Table threads; /* by ident: the lane, NULL for one that is left out (3.12 and later) */
+    Table threads; /* by thread_key(): the lane, NULL for one that is left out (3.12 and later) */
     PyObject *last_lane;
-    unsigned long last_ident;
+    uint64_t last_thread; /* the id of its state */
     Py_ssize_t lost_count; /* events, for want of room on the stack or in memory */
     char with_values, is_recording, knows_last;
 } Tracer;
@@ -185,23 +185,30 @@ is_news(Tracer *tracer, PyObject *value)
 
 #if HAS_MONITORING
 
+/* A thread, by the id of its state: its ident may be another one's later. Shifted, as tables spread addresses. */
+static inline void *
+thread_key(PyThreadState *thread)
+{
+    return (void *)(uintptr_t)(thread->id << 4);
+}
+
 /* The lane of a thread that was not the last one (borrowed); NULL where it is left out, or an exception is set. */
 static Lane *
 find_lane(Tracer *tracer, PyThreadState *thread)
 {
-    Entry *entry = table_find(&tracer->threads, (void *)thread->thread_id);
+    Entry *entry = table_find(&tracer->threads, thread_key(thread));
     if (entry == NULL) {
         /* Never seen: current_stream() makes its stream, and tells us by set_thread(). */
         if (done(tracer, PyObject_CallMethod(tracer->recorder, "current_stream", NULL)) < 0) {
             return NULL;
         }
-        entry = table_find(&tracer->threads, (void *)thread->thread_id);
+        entry = table_find(&tracer->threads, thread_key(thread));
         if (entry == NULL) {
             return NULL;
         }
     }
     tracer->knows_last = 1;
-    tracer->last_ident = thread->thread_id;
+    tracer->last_thread = thread->id;
     tracer->last_lane = entry->lane;
     return (Lane *)entry->lane;
 }
@@ -210,7 +217,7 @@ find_lane(Tracer *tracer, PyThreadState *thread)
 static inline Lane *
 lane_now(Tracer *tracer, PyThreadState *thread, Entry **entry)
 {
-    if (tracer->knows_last && tracer->last_ident == thread->thread_id) {
+    if (tracer->knows_last && tracer->last_thread == thread->id) {
         return (Lane *)tracer->last_lane;
     }
     PyObject *code = (*entry)->key;
@@ -355,18 +362,13 @@ tracer_begin(Tracer *self, PyObject *frame)
 }
 
 static PyObject *
-tracer_set_thread(Tracer *self, PyObject *args)
+tracer_set_thread(Tracer *self, PyObject *lane)
 {
-    unsigned long ident;
-    PyObject *lane;
-    if (!PyArg_ParseTuple(args, "kO", &ident, &lane)) {
-        return NULL;
-    }
     if (lane != Py_None && !Py_IS_TYPE(lane, &Lane_Type)) {
         PyErr_SetString(PyExc_TypeError, "set_thread() takes a Lane or None");
         return NULL;
     }
-    Entry *entry = table_add(&self->threads, (void *)ident);
+    Entry *entry = table_add(&self->threads, thread_key(PyThreadState_Get()));
     if (entry == NULL) {
         return NULL;
     }
@@ -705,7 +707,7 @@ static PyMethodDef tracer_methods[] = {
     {"look_again", (PyCFunction)tracer_look_again, METH_NOARGS, "Forget which settings Python has seen."},
     {"close", (PyCFunction)tracer_close, METH_NOARGS, "Let go of code, files and threads."},
 #if HAS_MONITORING
-    {"set_thread", (PyCFunction)tracer_set_thread, METH_VARARGS, "The lane of a thread's ident; None: left out."},
+    {"set_thread", (PyCFunction)tracer_set_thread, METH_O, "The lane of the calling thread; None: left out."},
     {"begin", (PyCFunction)tracer_begin, METH_O, "A call begins: told by hand, of its frame."},
     {"on_start", (PyCFunction)(void (*)(void))on_start, METH_FASTCALL, "The callback of PY_START."},
     {"on_resume", (PyCFunction)(void (*)(void))on_resume, METH_FASTCALL, "Of PY_RESUME and PY_THROW."},

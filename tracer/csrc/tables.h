@@ -9,7 +9,7 @@
 enum { M_OUT = 0, M_IN_SCOPE = 1, M_WATCHED = 2, M_STATE = 4, M_SETTING = 8 };
 
 typedef struct {
-    PyObject *key;  /* a code object, another object (both kept alive) or, as a number, a thread's ident */
+    PyObject *key;  /* a code object, another object (both kept alive) or, as a number, a thread */
     PyObject *lane; /* of a thread */
     PyObject *file; /* of code that is out of scope with all of its file: the name; the code is not kept alive */
     int value_count;
