@@ -123,6 +123,7 @@ class Recorder:
         self._modes: dict[str, int] = {}
         # The files out of scope, and the ids of generated code that is: a set is faster to ask than a dict.
         self._passed: set[str | int] = set()
+        self._files: set[str] = set()  # those in scope
         self._generated: dict[int, tuple[Decision, CodeType]] = {}
         self._plans: dict[int, tuple[tuple[str, ...], CodeType]] = {}
         self._snapshots: set[int] = set()  # ids of the codes after which the state is noted
@@ -253,7 +254,18 @@ class Recorder:
         self._modes[file_path] = mode
         if mode == OUT_OF_SCOPE:
             self._passed.add(file_path)
+        elif mode & IN_SCOPE:
+            self._files.add(file_path)
         return mode
+
+    def lasti_in_scope(self, frame: FrameType | None) -> int:
+        """Where the first frame in scope is, of a call's callers: its ``f_lasti``; -1 where there is none."""
+        while frame is not None:
+            code = frame.f_code
+            if code.co_filename in self._files or id(code) in self._plans:
+                return frame.f_lasti
+            frame = frame.f_back
+        return -1
 
     def _watch(self, frame: FrameType, stream: ThreadStream) -> None:
         """Look at the few functions that tell who starts a thread and when the server is ready."""
@@ -327,6 +339,11 @@ class Recorder:
     def _new_events(self) -> Events:
         return EventList()
 
+    def keep_pace(self, stream: ThreadStream | None) -> None:
+        """If many events of the calling thread wait to be read, it waits too."""
+        if stream is not None and len(stream.events) > stream.brake_at:
+            stream.brake_at = self.brake(stream) * EVENT_SLOTS
+
     def brake(self, stream: ThreadStream) -> int:
         """Make the calling thread wait while many of its events do; not for ever, as it may hold a lock.
 
@@ -370,9 +387,7 @@ def _hook(recorder: Recorder, stream: ThreadStream) -> ProfileFunction:
                 recorder._watch(frame, stream)
             if not mode & IN_SCOPE:
                 return
-        back = frame.f_back
-        while back is not None and not (get_mode(back.f_code.co_filename) or 0) & IN_SCOPE:
-            back = back.f_back
+        where = recorder.lasti_in_scope(frame.f_back)
         detail: Any = None
         is_generator = code.co_flags & GENERATOR_FLAGS
         is_resumed = is_generator and is_resumption(code, frame.f_lasti)
@@ -384,9 +399,9 @@ def _hook(recorder: Recorder, stream: ThreadStream) -> ProfileFunction:
                 detail = tuple([capture(values.get(name)) for name in names])
         if is_generator:
             detail = (id(frame), frame.f_lasti, detail)
-        extend((code, clock(), back.f_lasti if back is not None else -1, detail))
+        extend((code, clock(), where, detail))
         if len(events) > stream.brake_at:
-            stream.brake_at = recorder.brake(stream) * EVENT_SLOTS
+            recorder.keep_pace(stream)
         if gate is not None and not is_resumed:
             gate(frame, stream, False)
 

@@ -68,7 +68,7 @@ class ThreadStream:
     name: str
     thread_object_id: int
     events: Events = field(default_factory=EventList)
-    brake_at: int = 0  # slots: when so many wait, the recorder makes the thread wait too
+    brake_at: int = 0  # slots: when so many wait, the recorder may make the thread wait too
 
 
 class Unwound(tuple[str, str]):

@@ -1,22 +1,27 @@
 """What the recorder records, and that the program does not notice."""
 
+import _thread
 import contextlib
+import dis
 import gc
 import subprocess
 import sys
 import threading
 import weakref
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 
+from flasktrace.tracer import recorder as recorder_module
 from flasktrace.tracer.builder import Builder
 from flasktrace.tracer.engines import ENGINES, available_engines, make_recorder
 from flasktrace.tracer.errors import UsageError
 from flasktrace.tracer.model import Call, Metadata, Origin, Raised, Returned, Trace, Unfinished
 from flasktrace.tracer.recorder import Recorder, RecorderOptions
 from flasktrace.tracer.scope import ScopeOptions
+from flasktrace.tracer.streams import EVENT_SLOTS
 
 AVAILABLE = [ENGINES[name] for name in available_engines()]
 
@@ -75,6 +80,27 @@ def test_calls_nest_with_their_lines_and_values(record: Callable[..., Trace]) ->
     assert second.outcome.value.text == "42"
     assert second.outcome.line_number == leaf.__code__.co_firstlineno + 1
     assert trace.function_of(second).origin is Origin.USER
+
+
+def test_a_call_by_generated_code_shows_the_line_there(record: Callable[..., Trace]) -> None:
+    @dataclass
+    class Point:
+        x: int
+        y: int = field(default_factory=lambda: leaf(1))
+
+        def __post_init__(self) -> None:
+            leaf(self.x)
+
+    # In a file of its own such a call would have the line of who made the object.
+    made, post_init = by_name(record(lambda: Point(1)), "__init__") + by_name(
+        record(lambda: Point(1)), "__post_init__"
+    )
+    instructions = dis.get_instructions(Point.__init__)
+    (line,) = {
+        each.positions.lineno for each in instructions if each.argval == "__post_init__" and each.positions
+    }
+    assert post_init.call_line == line
+    assert made.call_line != line
 
 
 def test_a_method_shows_the_actual_class_and_the_defining_one(record: Callable[..., Trace]) -> None:
@@ -394,6 +420,50 @@ def test_threads_that_outlive_the_recording_are_let_go() -> None:
     count = sum(len(stream.events) for stream in recorder.streams)
     leaf(1)
     assert sum(len(stream.events) for stream in recorder.streams) == count
+
+
+@pytest.mark.parametrize("engine", AVAILABLE, ids=lambda engine: engine.engine)
+def test_a_thread_waits_for_a_reader_that_is_late(
+    engine: type[Recorder], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    most, calls = 4_000, 20_000
+    monkeypatch.setattr(recorder_module, "MAX_WAITING", most)
+
+    def busy() -> None:
+        for _ in range(calls):
+            leaf(1)
+
+    with engine() as recorder:
+        builder = Builder(recorder)
+        builder.set_reader(True)
+        thread = threading.Thread(target=busy)
+        thread.start()
+        waiting = []
+        while thread.is_alive():
+            waiting.append(max(len(stream.events) for stream in recorder.streams) // EVENT_SLOTS)
+            builder.take()
+    assert most <= max(waiting) <= most + 2_500  # not each call looks whether it has to wait
+    trace = builder.finish(Metadata(), [])
+    assert len(by_name(trace, "leaf")) == calls
+
+
+@pytest.mark.skipif(len(AVAILABLE) < 3, reason="setprofile() reaches no thread that threading does not start")
+@pytest.mark.parametrize("engine", AVAILABLE[:-1], ids=lambda engine: engine.engine)
+def test_threads_that_threading_does_not_start_have_streams_of_their_own(engine: type[Recorder]) -> None:
+    def run(number: int) -> None:
+        leaf(number)
+        done.release()
+
+    done = threading.Lock()
+    done.acquire()
+    with engine() as recorder:
+        for number in range(3):  # one after the other: the ident of one may be the next one's
+            _thread.start_new_thread(run, (number,))
+            done.acquire()
+    trace = Builder(recorder).finish(Metadata(), [])
+    calls = by_name(trace, "run")
+    assert len({call.thread_id for call in calls}) == len(calls) == 3
+    assert [call.thread_id for call in by_name(trace, "leaf")] == [call.thread_id for call in calls]
 
 
 def test_a_signal_handler_that_raises_is_heard() -> None:

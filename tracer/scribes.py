@@ -1,0 +1,253 @@
+"""The callbacks of :mod:`.monitoring`: what writes the events.
+
+They are closures, as that is fastest. The quick ones are written out for what is wanted, so that what is not
+costs nothing; the others do all that may belong to a call. Neither lets a failure of ours reach the program:
+it is counted.
+"""
+
+import sys
+from collections.abc import Callable
+from types import CodeType, FrameType
+from typing import TYPE_CHECKING, Any
+
+from flasktrace.tracer.capture import capture, class_name_of, exception_text
+from flasktrace.tracer.recorder import is_yield
+from flasktrace.tracer.streams import GENERATOR_FLAGS, ThreadStream, Unwound
+
+if TYPE_CHECKING:
+    from flasktrace.tracer.monitoring import MonitoringRecorder
+
+Callbacks = dict[int, Callable[..., object]]  # by event
+
+_events: Any = getattr(getattr(sys, "monitoring", None), "events", None)
+_TEXTS = (str, bytes)  # of which a secret is one
+_LOOK_EVERY = 1000  # calls of any thread, whether the one that makes it has to wait for the reader
+# On 3.12 f_locals is a copy that the frame keeps: it would keep alive what the function lets go.
+_HAS_COPIED_LOCALS = sys.version_info < (3, 13)
+
+
+def _detail(frame: FrameType, names: tuple[str, ...]) -> tuple[Any, ...]:
+    """The parameters of a call that begins."""
+    values = frame.f_locals
+    captured = tuple([capture(values.get(name)) for name in names])
+    if _HAS_COPIED_LOCALS:
+        values.clear()
+    return captured
+
+
+def call_writer(recorder: "MonitoringRecorder") -> Callable[[FrameType, CodeType, ThreadStream, bool], None]:
+    """What writes the beginning of a call, or that a generator goes on, with all that may belong to it."""
+    plans, clock, gate = recorder._plans, recorder.options.clock, recorder.options.gate
+
+    def write_call(frame: FrameType, code: CodeType, stream: ThreadStream, is_resumed: bool) -> None:
+        where = recorder.lasti_in_scope(frame.f_back)
+        detail: Any = None
+        if not is_resumed and (names := plans[id(code)][0]):
+            detail = _detail(frame, names)
+        if code.co_flags & GENERATOR_FLAGS:
+            detail = (id(frame), frame.f_lasti if is_resumed else -1, detail)
+        stream.events.extend((code, clock(), where, detail))
+        recorder.keep_pace(stream)
+        if gate is not None and not is_resumed:
+            gate(frame, stream, False)
+
+    return write_call
+
+
+def callbacks(recorder: "MonitoringRecorder") -> Callbacks:
+    """The scribe's: for functions that are watched, for generators, and for exceptions."""
+    codes, watched, here, with_values = (
+        recorder._codes,
+        recorder._watched,
+        recorder._here,
+        recorder.options.with_values,
+    )
+    settings, known, snapshots = recorder._settings, recorder._known, recorder._snapshots
+    clock, getframe, gate = recorder.options.clock, sys._getframe, recorder.options.gate
+    write_call = recorder._write_call
+
+    def on_start(code: CodeType, offset: int) -> None:
+        try:
+            stream = here.stream
+            if stream is None or id(code) in watched:
+                recorder.on_start(getframe(1))
+            else:
+                write_call(getframe(1), code, stream, False)
+        except RecursionError:
+            recorder.lost_count += 1
+        except Exception:
+            if not recorder._failed():
+                raise
+
+    def on_resume(code: CodeType, offset: int, *_: object) -> None:
+        try:
+            stream = here.stream or recorder.current_stream()
+            if stream is not None and id(code) in codes:
+                write_call(getframe(1), code, stream, True)
+        except RecursionError:
+            recorder.lost_count += 1
+        except Exception:
+            if not recorder._failed():
+                raise
+
+    def on_return(code: CodeType, offset: int, argument: object) -> None:
+        try:
+            stream = here.stream or recorder.current_stream()
+            if stream is not None:
+                if id(code) in snapshots:
+                    recorder._note_state(getframe(1), stream)
+                if id(code) in settings and type(argument) in _TEXTS and id(argument) not in known:
+                    known[id(argument)] = argument  # which keeps it, so that its id stays its own
+                    recorder._watch(getframe(1), stream)
+                value: Any = capture(argument) if with_values else None
+                if code.co_flags & GENERATOR_FLAGS:
+                    value = (id(getframe(1)), value)
+                stream.events.extend((code, clock(), -2 - offset, value))
+                if gate is not None and not is_yield(code, offset):
+                    gate(getframe(1), stream, True)
+        except RecursionError:
+            recorder.lost_count += 1
+        except Exception:
+            if not recorder._failed():
+                raise
+
+    def on_unwind(code: CodeType, offset: int, error: BaseException) -> None:
+        if id(code) not in codes:
+            return
+        try:
+            stream = recorder.current_stream()
+            if stream is not None:
+                if id(code) in snapshots:
+                    recorder._note_state(getframe(1), stream)
+                value: Any = Unwound((class_name_of(type(error)), exception_text(error)))
+                if code.co_flags & GENERATOR_FLAGS:
+                    value = (id(getframe(1)), value)
+                stream.events.extend((code, clock(), -2 - offset, value))
+                if gate is not None:
+                    gate(getframe(1), stream, True)
+        except RecursionError:
+            recorder.lost_count += 1
+        except Exception:
+            if not recorder._failed():
+                raise
+
+    return {
+        _events.PY_START: on_start,
+        _events.PY_RESUME: on_resume,
+        _events.PY_THROW: on_resume,
+        _events.PY_RETURN: on_return,
+        _events.PY_YIELD: on_return,
+        _events.PY_UNWIND: on_unwind,
+    }
+
+
+def quick_callbacks(recorder: "MonitoringRecorder") -> Callbacks:
+    """The quick scribe's: what the scribe's do, for the many events that are nothing special."""
+    files, here, lasti_in_scope = recorder._files, recorder._here, recorder.lasti_in_scope
+    clock, getframe = recorder.options.clock, sys._getframe
+    left = 0
+
+    def on_start(code: CodeType, offset: int) -> None:
+        nonlocal left
+        try:
+            try:
+                back = getframe(2)
+                where = back.f_lasti if back.f_code.co_filename in files else lasti_in_scope(back)
+            except ValueError:  # without a caller: the first function of a thread
+                where = lasti_in_scope(getframe(1).f_back)
+            here.extend((code, clock(), where, None))
+            left -= 1
+            if left < 0:
+                left = _LOOK_EVERY
+                recorder.keep_pace(here.stream)
+        except RecursionError:
+            recorder.lost_count += 1
+        except Exception:
+            if not recorder._failed():
+                raise
+
+    def on_return(code: CodeType, offset: int, argument: object) -> None:
+        try:
+            here.extend((code, clock(), -2 - offset, None))
+        except RecursionError:
+            recorder.lost_count += 1
+        except Exception:
+            if not recorder._failed():
+                raise
+
+    def on_resume(code: CodeType, offset: int) -> None:
+        try:
+            frame = getframe(1)
+            where = lasti_in_scope(frame.f_back)
+            here.extend((code, clock(), where, (id(frame), offset, None)))
+        except RecursionError:
+            recorder.lost_count += 1
+        except Exception:
+            if not recorder._failed():
+                raise
+
+    def on_yield(code: CodeType, offset: int, argument: object) -> None:
+        try:
+            here.extend((code, clock(), -2 - offset, (id(getframe(1)), None)))
+        except RecursionError:
+            recorder.lost_count += 1
+        except Exception:
+            if not recorder._failed():
+                raise
+
+    quick: Callbacks = {
+        _events.PY_START: on_start,
+        _events.PY_RETURN: on_return,
+        _events.PY_RESUME: on_resume,
+        _events.PY_YIELD: on_yield,
+    }
+    return quick | _quick_with_values(recorder) if recorder.options.with_values else quick
+
+
+def _quick_with_values(recorder: "MonitoringRecorder") -> Callbacks:
+    """Of the quick scribe's those that keep a value."""
+    plans, files, here = recorder._plans, recorder._files, recorder._here
+    lasti_in_scope = recorder.lasti_in_scope
+    clock, getframe = recorder.options.clock, sys._getframe
+    left = 0
+
+    def on_start(code: CodeType, offset: int) -> None:
+        nonlocal left
+        try:
+            frame = getframe(1)
+            back = frame.f_back
+            if back is not None and back.f_code.co_filename in files:
+                where = back.f_lasti
+            else:
+                where = lasti_in_scope(back)
+            names = plans[id(code)][0]
+            here.extend((code, clock(), where, _detail(frame, names) if names else None))
+            left -= 1
+            if left < 0:
+                left = _LOOK_EVERY
+                recorder.keep_pace(here.stream)
+        except RecursionError:
+            recorder.lost_count += 1
+        except Exception:
+            if not recorder._failed():
+                raise
+
+    def on_return(code: CodeType, offset: int, argument: object) -> None:
+        try:
+            here.extend((code, clock(), -2 - offset, capture(argument)))
+        except RecursionError:
+            recorder.lost_count += 1
+        except Exception:
+            if not recorder._failed():
+                raise
+
+    def on_yield(code: CodeType, offset: int, argument: object) -> None:
+        try:
+            here.extend((code, clock(), -2 - offset, (id(getframe(1)), capture(argument))))
+        except RecursionError:
+            recorder.lost_count += 1
+        except Exception:
+            if not recorder._failed():
+                raise
+
+    return {_events.PY_START: on_start, _events.PY_RETURN: on_return, _events.PY_YIELD: on_yield}
