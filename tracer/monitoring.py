@@ -68,7 +68,6 @@ class MonitoringRecorder(Recorder):
         self._codes: dict[int, CodeType] = {}  # those in scope
         self._watched: dict[int, CodeType] = {}
         self._settings: set[int] = set()  # ids of those in scope that read one of the app's settings
-        self._known: dict[int, object] = {}  # the settings' values that were looked at, by id
         self._write_call = scribes.call_writer(self)
         self._scout = self._scribe = -1
         self._quick_scribe: int | None = None
@@ -228,7 +227,3 @@ class MonitoringRecorder(Recorder):
             self._watch(frame, stream)
         if id(code) in self._codes:
             self._write_call(frame, code, stream, False)
-
-    def look_again(self) -> None:
-        """The app's settings may have changed since they were looked at."""
-        self._known.clear()

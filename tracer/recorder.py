@@ -36,7 +36,9 @@ THREAD_STARTS = (
 _SOCKETSERVER_FILE = socketserver.BaseServer.serve_forever.__code__.co_filename
 _SERVE_FOREVER = socketserver.BaseServer.serve_forever.__code__
 _SECRET = "SECRET_KEY"
-_CONFIG_ACCESS = frozenset({"ConfigAttribute.__get__", "ConfigAttribute.__set__"})
+SETTING = "ConfigAttribute.__get__"  # reads one of the app's settings
+TEXTS = (str, bytes)  # of which a secret is one
+_CONFIG_ACCESS = frozenset({SETTING, "ConfigAttribute.__set__"})
 _OUR_MODULES = frozenset(
     {
         *(__name__, "flasktrace.tracer.monitoring", "flasktrace.tracer.native"),
@@ -126,6 +128,7 @@ class Recorder:
         self._files: set[str] = set()  # those in scope
         self._generated: dict[int, tuple[Decision, CodeType]] = {}
         self._plans: dict[int, tuple[tuple[str, ...], CodeType]] = {}
+        self._known: dict[int, object] = {}  # the settings' values that were looked at, by id
         self._snapshots: set[int] = set()  # ids of the codes after which the state is noted
         self._lock = threading.Lock()
         self._previous: tuple[Any, Any] = (None, None)
@@ -245,7 +248,8 @@ class Recorder:
                 self._generated[id(code)] = (self.scope.decide(file_path, frame.f_globals), code)
             if self._generated[id(code)][0].is_recorded:
                 return IN_SCOPE
-            self._passed.add(id(code))
+            # But a module that is frozen into Python has a name of its own, as a file has.
+            self._passed.add(file_path if file_path.startswith("<frozen ") else id(code))
             return OUT_OF_SCOPE
         mode = IN_SCOPE if self.scope.decide(file_path, frame.f_globals).is_recorded else OUT_OF_SCOPE
         is_config = frame.f_globals.get("__name__") == "flask.config"
@@ -260,9 +264,11 @@ class Recorder:
 
     def lasti_in_scope(self, frame: FrameType | None) -> int:
         """Where the first frame in scope is, of a call's callers: its ``f_lasti``; -1 where there is none."""
+        passed, files, plans = self._passed, self._files, self._plans
         while frame is not None:
             code = frame.f_code
-            if code.co_filename in self._files or id(code) in self._plans:
+            name = code.co_filename
+            if name not in passed and (name in files or id(code) in plans):
                 return frame.f_lasti
             frame = frame.f_back
         return -1
@@ -283,6 +289,11 @@ class Recorder:
             self._note_secret(frame.f_locals)
         elif code is _SERVE_FOREVER and self.options.on_serve is not None:
             self.options.on_serve(frame.f_locals["self"])
+
+    def note_setting(self, frame: FrameType, value: object, stream: ThreadStream) -> None:
+        """A text that is not known yet was read from the app's settings."""
+        self._known[id(value)] = value  # which keeps it, so that its id stays its own
+        self._watch(frame, stream)
 
     def _note_secret(self, values: Mapping[str, Any]) -> None:
         """Note the app's secret key when it is set or read: its name is only known to Flask's descriptor."""
@@ -360,7 +371,8 @@ class Recorder:
         return max(MAX_WAITING, waiting + MAX_WAITING // 20)
 
     def look_again(self) -> None:
-        """The app's settings may have changed: this engine looks at them each time anyway."""
+        """The app's settings may have changed since they were looked at."""
+        self._known.clear()
 
     def ignore_this_thread(self) -> None:
         """Leave the calling thread out, which this engine does anyway with threads that it does not start."""
@@ -372,6 +384,7 @@ def _hook(recorder: Recorder, stream: ThreadStream) -> ProfileFunction:
     extend, get_mode, get_plan, clock = stream.events.extend, modes.get, plans.get, recorder.options.clock
     gate = recorder.options.gate
     snapshots, events, passed = recorder._snapshots, stream.events, recorder._passed
+    known = recorder._known
     pending = False  # a recorded call has just been left by an exception
 
     def on_call(frame: FrameType, code: CodeType, mode: int | None) -> None:
@@ -383,7 +396,7 @@ def _hook(recorder: Recorder, stream: ThreadStream) -> ProfileFunction:
                 return
             mode = recorder._decide(code, frame)
         if mode != IN_SCOPE:
-            if mode & WATCHED:
+            if mode & WATCHED and code.co_qualname != SETTING:
                 recorder._watch(frame, stream)
             if not mode & IN_SCOPE:
                 return
@@ -438,8 +451,12 @@ def _hook(recorder: Recorder, stream: ThreadStream) -> ProfileFunction:
                 code = frame.f_code
                 if code.co_filename not in passed:
                     mode = get_mode(code.co_filename)
-                    if mode and mode != WATCHED:
-                        on_return(frame, code, mode, argument)
+                    if mode:
+                        is_text = mode & WATCHED and type(argument) in TEXTS
+                        if is_text and code.co_qualname == SETTING and id(argument) not in known:
+                            recorder.note_setting(frame, argument, stream)
+                        if mode != WATCHED:
+                            on_return(frame, code, mode, argument)
         except RecursionError:
             recorder.lost_count += 1  # the program is at its limit: there is no room for the hook either
         except Exception:

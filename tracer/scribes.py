@@ -11,7 +11,7 @@ from types import CodeType, FrameType
 from typing import TYPE_CHECKING, Any
 
 from flasktrace.tracer.capture import capture, class_name_of, exception_text
-from flasktrace.tracer.recorder import is_yield
+from flasktrace.tracer.recorder import TEXTS, is_yield
 from flasktrace.tracer.streams import GENERATOR_FLAGS, ThreadStream, Unwound
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 Callbacks = dict[int, Callable[..., object]]  # by event
 
 _events: Any = getattr(getattr(sys, "monitoring", None), "events", None)
-_TEXTS = (str, bytes)  # of which a secret is one
 _LOOK_EVERY = 1000  # calls of any thread, whether the one that makes it has to wait for the reader
 # On 3.12 f_locals is a copy that the frame keeps: it would keep alive what the function lets go.
 _HAS_COPIED_LOCALS = sys.version_info < (3, 13)
@@ -96,9 +95,8 @@ def callbacks(recorder: "MonitoringRecorder") -> Callbacks:
             if stream is not None:
                 if id(code) in snapshots:
                     recorder._note_state(getframe(1), stream)
-                if id(code) in settings and type(argument) in _TEXTS and id(argument) not in known:
-                    known[id(argument)] = argument  # which keeps it, so that its id stays its own
-                    recorder._watch(getframe(1), stream)
+                if id(code) in settings and type(argument) in TEXTS and id(argument) not in known:
+                    recorder.note_setting(getframe(1), argument, stream)
                 value: Any = capture(argument) if with_values else None
                 if code.co_flags & GENERATOR_FLAGS:
                     value = (id(getframe(1)), value)
