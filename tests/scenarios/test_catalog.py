@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from tests.golden import record_genuine
+from tests.one_python import met_on
 
 from flasktrace.scenarios import catalog
 
@@ -66,6 +67,7 @@ def statuses(facts: str) -> list[tuple[str, str]]:
     return [(request["request"], request["response"]["status"][:3]) for request in requests]
 
 
+@met_on(12, "the scenarios on the installed Flask")
 @pytest.mark.parametrize("name", NAMES)
 def test_a_scenario_answers_the_same_on_the_installed_flask(name: str) -> None:
     golden = record_genuine.golden_path(name).read_text(encoding="utf-8")
