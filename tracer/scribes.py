@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 Callbacks = dict[int, Callable[..., object]]  # by event
 
 _events: Any = getattr(getattr(sys, "monitoring", None), "events", None)
-_LOOK_EVERY = 1000  # calls of any thread, whether the one that makes it has to wait for the reader
+_LOOK_EVERY = 1000  # calls, of all threads: so often one looks whether it has to wait for the reader
 # On 3.12 f_locals is a copy that the frame keeps: it would keep alive what the function lets go.
 _HAS_COPIED_LOCALS = sys.version_info < (3, 13)
 
@@ -143,10 +143,10 @@ def quick_callbacks(recorder: "MonitoringRecorder") -> Callbacks:
     """The quick scribe's: what the scribe's do, for the many events that are nothing special."""
     files, here, lasti_in_scope = recorder._files, recorder._here, recorder.lasti_in_scope
     clock, getframe = recorder.options.clock, sys._getframe
-    left = 0
+    calls_left = 0
 
     def on_start(code: CodeType, offset: int) -> None:
-        nonlocal left
+        nonlocal calls_left
         try:
             try:
                 back = getframe(2)
@@ -154,9 +154,9 @@ def quick_callbacks(recorder: "MonitoringRecorder") -> Callbacks:
             except ValueError:  # without a caller: the first function of a thread
                 where = lasti_in_scope(getframe(1).f_back)
             here.extend((code, clock(), where, None))
-            left -= 1
-            if left < 0:
-                left = _LOOK_EVERY
+            calls_left -= 1
+            if calls_left < 0:
+                calls_left = _LOOK_EVERY
                 recorder.keep_pace(here.stream)
         except RecursionError:
             recorder.lost_count += 1
@@ -207,10 +207,10 @@ def _quick_with_values(recorder: "MonitoringRecorder") -> Callbacks:
     plans, files, here = recorder._plans, recorder._files, recorder._here
     lasti_in_scope = recorder.lasti_in_scope
     clock, getframe = recorder.options.clock, sys._getframe
-    left = 0
+    calls_left = 0
 
     def on_start(code: CodeType, offset: int) -> None:
-        nonlocal left
+        nonlocal calls_left
         try:
             frame = getframe(1)
             back = frame.f_back
@@ -220,9 +220,9 @@ def _quick_with_values(recorder: "MonitoringRecorder") -> Callbacks:
                 where = lasti_in_scope(back)
             names = plans[id(code)][0]
             here.extend((code, clock(), where, _detail(frame, names) if names else None))
-            left -= 1
-            if left < 0:
-                left = _LOOK_EVERY
+            calls_left -= 1
+            if calls_left < 0:
+                calls_left = _LOOK_EVERY
                 recorder.keep_pace(here.stream)
         except RecursionError:
             recorder.lost_count += 1
