@@ -18,6 +18,7 @@ import importlib.util
 import sys
 from collections.abc import Sequence
 from types import ModuleType
+from typing import Any
 
 _HERE = "flasktrace.framework."
 _LEAVES = _HERE + "_leaves"
@@ -57,10 +58,13 @@ class _RenamingLoader(importlib.machinery.SourceFileLoader):
 
 
 class _AliasLoader(importlib.abc.Loader):
-    """Gives a module that is loaded already (or loads it now) under its upstream name."""
+    """Gives a module that is loaded already (or loads it now) under its upstream name.
 
-    def __init__(self, real_name: str) -> None:
-        self._real_name = real_name
+    What else may be asked of a loader (its code, the files beside it) the real one answers.
+    """
+
+    def __init__(self, real_name: str, real: Any) -> None:
+        self._real_name, self._real = real_name, real
         self._real_spec: importlib.machinery.ModuleSpec | None = None
 
     def create_module(self, spec: importlib.machinery.ModuleSpec) -> ModuleType:
@@ -72,6 +76,30 @@ class _AliasLoader(importlib.abc.Loader):
         # The import system has just put the alias's spec on the module; relative imports inside it
         # go by the real one.
         module.__spec__ = self._real_spec
+
+    def get_data(self, path: str) -> Any:
+        """The bytes of a file that comes with a package."""
+        return self._real.get_data(path)
+
+    def is_package(self, fullname: str) -> Any:
+        """Tell whether the module has others below it."""
+        return self._real.is_package(self._real_name)
+
+    def get_code(self, fullname: str) -> Any:
+        """What ``python -m`` runs."""
+        return self._real.get_code(self._real_name)
+
+    def get_source(self, fullname: str) -> Any:
+        """The module's source."""
+        return self._real.get_source(self._real_name)
+
+    def get_filename(self, fullname: str) -> Any:
+        """The module's file."""
+        return self._real.get_filename(self._real_name)
+
+    def get_resource_reader(self, fullname: str) -> Any:
+        """What reads the files that come with a package."""
+        return self._real.get_resource_reader(self._real_name)
 
 
 class _Finder(importlib.abc.MetaPathFinder):
@@ -107,7 +135,10 @@ class _Finder(importlib.abc.MetaPathFinder):
             # Never let the installed package fill a gap of the bundle: that would mix two versions.
             raise ModuleNotFoundError(f"No module named {fullname!r}", name=fullname)
         return importlib.machinery.ModuleSpec(
-            fullname, _AliasLoader(_HERE + fullname), is_package=real.submodule_search_locations is not None
+            fullname,
+            _AliasLoader(_HERE + fullname, real.loader),
+            origin=real.origin,
+            is_package=real.submodule_search_locations is not None,
         )
 
 

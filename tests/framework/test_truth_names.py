@@ -72,3 +72,25 @@ def test_json_available_warns_each_time() -> None:
 def test_importing_the_bundle_warns_of_nothing() -> None:
     code = "from flasktrace import framework; framework.activate(); import flask.cli, werkzeug.debug"
     subprocess.run([sys.executable, "-W", "error", "-c", code], check=True, timeout=60)
+
+
+def test_a_module_not_loaded_yet_is_asked_for_its_files_by_the_upstream_name() -> None:
+    code = """
+from flasktrace import framework
+framework.activate()
+import io, pkgutil, runpy, sys
+from importlib.util import find_spec
+from werkzeug.middleware.shared_data import SharedDataMiddleware
+shared = SharedDataMiddleware(None, {"/pkg": ("werkzeug.debug", "shared")})
+assert "werkzeug.debug" not in sys.modules
+spec = find_spec("werkzeug.security")
+assert spec.loader.get_source(spec.name).startswith('\"\"\"'), spec
+assert spec.loader.get_filename(spec.name) == spec.origin
+name, opened = shared.exports[0][1]("style.css")
+assert name == "style.css" and opened()[0].read() == pkgutil.get_data("werkzeug.debug", "shared/style.css")
+sys.argv = ["flask", "--version"]
+runpy.run_module("flask", run_name="__main__", alter_sys=True)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert "Flask 1.1.4" in done.stdout
