@@ -10,6 +10,7 @@ A user's own file, given with ``--annotations``, may hold both in one::
     does = "按编号查找商品。"
 """
 
+import functools
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -70,7 +71,8 @@ def load_catalogue(language: str = "en", extra: Path | None = None) -> Catalogue
     return Catalogue(language, {phase.id: phase for phase in sources.phases}, landmarks)
 
 
-def bundled_table(name: str) -> dict[str, Any]:
+@functools.cache  # to read one takes as long as all the rest of a catalogue; nobody changes what is read
+def bundled_table(name: str) -> Mapping[str, Any]:
     """One of the bundled TOML files as it stands: ``landmarks``, ``en`` or ``zh``."""
     text = resources.files(__package__).joinpath("annotations", f"{name}.toml").read_text("utf-8")
     return tomllib.loads(text)

@@ -85,12 +85,10 @@ def verdicts(done: "subprocess.CompletedProcess[str]") -> dict[str, str]:
     return {match[2]: match[1] for match in lines if match}
 
 
-@pytest.mark.parametrize(
-    "language",
-    [pytest.param("en", marks=met_on(13, "lessons")), pytest.param("zh", marks=met_on(11, "lessons"))],
-)
-def test_the_bundled_lessons_are_true(language: str, tmp_path: Path) -> None:
-    lessons = sorted(str(path) for path in LESSONS.glob(f"*.{language}.md"))
+@met_on(13, "the lessons")
+def test_the_bundled_lessons_are_true(tmp_path: Path) -> None:
+    # The Chinese ones claim the same, see below, and are built with the site.
+    lessons = sorted(str(path) for path in LESSONS.glob("*.en.md"))
     assert len(lessons) == 4
     done = flasktrace(tmp_path, "lesson", "check", "--lang", "en", *lessons)
     assert done.returncode == 0, done.stdout + done.stderr
