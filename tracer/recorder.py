@@ -41,7 +41,7 @@ TEXTS = (str, bytes)  # of which a secret is one
 _CONFIG_ACCESS = frozenset({SETTING, "ConfigAttribute.__set__"})
 _OUR_MODULES = frozenset(
     {
-        *(__name__, "flasktrace.tracer.monitoring", "flasktrace.tracer.native"),
+        *(__name__, "flasktrace.tracer.monitoring", "flasktrace.tracer.scribes", "flasktrace.tracer.native"),
         *(capture.__module__, Scope.__module__, state.__name__),
     }
 )

@@ -149,10 +149,14 @@ def quick_callbacks(recorder: "MonitoringRecorder") -> Callbacks:
         nonlocal calls_left
         try:
             try:
-                back = getframe(2)
-                where = back.f_lasti if back.f_code.co_filename in files else lasti_in_scope(back)
+                back: FrameType | None = getframe(2)
             except ValueError:  # without a caller: the first function of a thread
-                where = lasti_in_scope(getframe(1).f_back)
+                if (back := getframe(1).f_back) is not None:
+                    raise
+            if back is not None and back.f_code.co_filename in files:
+                where = back.f_lasti
+            else:
+                where = lasti_in_scope(back)
             here.extend((code, clock(), where, None))
             calls_left -= 1
             if calls_left < 0:

@@ -53,6 +53,10 @@ def by_name(trace: Trace, name: str) -> list[Call]:
     return [call for call in trace.calls if trace.function_of(call).name == name]
 
 
+def raise_expected() -> None:
+    raise Expected
+
+
 def leaf(x: int) -> int:
     return x + 1
 
@@ -91,10 +95,8 @@ def test_a_call_by_generated_code_shows_the_line_there(record: Callable[..., Tra
         def __post_init__(self) -> None:
             leaf(self.x)
 
-    # In a file of its own such a call would have the line of who made the object.
-    made, post_init = by_name(record(lambda: Point(1)), "__init__") + by_name(
-        record(lambda: Point(1)), "__post_init__"
-    )
+    trace = record(lambda: Point(1))
+    (made,), (post_init,) = by_name(trace, "__init__"), by_name(trace, "__post_init__")
     instructions = dis.get_instructions(Point.__init__)
     (line,) = {
         each.positions.lineno for each in instructions if each.argval == "__post_init__" and each.positions
@@ -447,7 +449,7 @@ def test_a_thread_waits_for_a_reader_that_is_late(
     assert len(by_name(trace, "leaf")) == calls
 
 
-@pytest.mark.skipif(len(AVAILABLE) < 3, reason="setprofile() reaches no thread that threading does not start")
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="no engine here reaches what threading does not start")
 @pytest.mark.parametrize("engine", AVAILABLE[:-1], ids=lambda engine: engine.engine)
 def test_threads_that_threading_does_not_start_have_streams_of_their_own(engine: type[Recorder]) -> None:
     def run(number: int) -> None:
@@ -464,6 +466,52 @@ def test_threads_that_threading_does_not_start_have_streams_of_their_own(engine:
     calls = by_name(trace, "run")
     assert len({call.thread_id for call in calls}) == len(calls) == 3
     assert [call.thread_id for call in by_name(trace, "leaf")] == [call.thread_id for call in calls]
+
+
+@pytest.mark.parametrize("with_values", [False, True])
+@pytest.mark.parametrize(
+    "engine",
+    [each for each in AVAILABLE if each.engine != "native"],  # whose clock is its own
+    ids=lambda engine: engine.engine,
+)
+def test_a_mistake_of_a_hook_is_counted_and_never_reaches_the_program(
+    engine: type[Recorder], with_values: bool
+) -> None:
+    def numbers() -> Iterator[int]:
+        yield leaf(1)
+
+    no_clock: list[int] = []
+    with engine(RecorderOptions(clock=no_clock.pop, with_values=with_values)) as recorder:
+        for _ in range(2):  # of a first start another callback tells
+            assert list(numbers()) == [2]
+            with pytest.raises(Expected):
+                raise_expected()
+    assert recorder.error_count >= 8
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="this Python has no sys.monitoring")
+def test_an_error_raised_by_the_program_while_a_hook_looks_for_the_caller_is_heard(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # As a signal handler may, which runs whenever it wants; not in scope itself, or it would be recorded.
+    names: dict[str, Any] = {"__name__": "flasktrace.of_the_program", "frame_at": sys._getframe}
+    code = """
+def getframe(depth):
+    if depth == 2:
+        raise ValueError("from afar")
+    return frame_at(depth + 1)
+"""
+    exec(code, names)
+    with monkeypatch.context() as patched:
+        patched.setattr(sys, "_getframe", names["getframe"])
+        recorder = ENGINES["monitoring"](RecorderOptions(with_values=False))
+        recorder.start()
+    try:
+        leaf(1)  # its first start, of which the scout tells
+        with pytest.raises(ValueError, match="from afar"):
+            leaf(1)
+    finally:
+        recorder.stop()
 
 
 def test_a_signal_handler_that_raises_is_heard() -> None:
