@@ -17,7 +17,15 @@ from types import CodeType, FrameType
 from typing import Any
 
 from flasktrace.tracer import scribes
-from flasktrace.tracer.recorder import IN_SCOPE, THREAD_STARTS, WATCHED, Recorder, RecorderOptions, is_watched
+from flasktrace.tracer.recorder import (
+    IN_SCOPE,
+    SETTING,
+    THREAD_STARTS,
+    WATCHED,
+    Recorder,
+    RecorderOptions,
+    is_watched,
+)
 from flasktrace.tracer.streams import GENERATOR_FLAGS, Event, ThreadStream
 
 # None before Python 3.12: this module can be imported there, but is_available() says no.
@@ -168,7 +176,7 @@ class MonitoringRecorder(Recorder):
             if mode & IN_SCOPE and id(code) not in self._codes:
                 self._codes[id(code)] = code
                 self._plan(code)
-                if mode & WATCHED and is_watched(code) and code.co_name == "__get__":
+                if mode & WATCHED and code.co_qualname == SETTING:
                     self._settings.add(id(code))
                 self._keep(code)
                 self._set_local_events(code, mode)
@@ -177,7 +185,7 @@ class MonitoringRecorder(Recorder):
                 self._watched[id(code)] = code
                 self._keep(code)
                 # Settings are read all the time: out of scope, the first time must do.
-                if not mode & IN_SCOPE and code.co_name != "__get__":
+                if not mode & IN_SCOPE and code.co_qualname != SETTING:
                     _monitoring.set_local_events(self._scribe, code, _events.PY_START)
             if id(code) in self._codes or id(code) in self._watched:
                 # The scribe's events begin with the next call; this one is told by hand.

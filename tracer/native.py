@@ -21,6 +21,7 @@ from flasktrace.tracer.monitoring import is_available as has_monitoring
 from flasktrace.tracer.recorder import (
     IN_SCOPE,
     OUT_OF_SCOPE,
+    SETTING,
     THREAD_STARTS,
     WATCHED,
     ProfileFunction,
@@ -125,7 +126,7 @@ class _Slow(Recorder):
         """A mode as the hooks want it: watched code by itself, not by its file, and what its end may tell."""
         mode &= ~WATCHED
         if is_watched(code):
-            mode |= _SETTING if code.co_name == "__get__" else WATCHED
+            mode |= _SETTING if code.co_qualname == SETTING else WATCHED
         return mode | (_STATE * (id(code) in self._snapshots))
 
     @_harmless

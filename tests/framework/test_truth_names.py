@@ -78,7 +78,7 @@ def test_a_module_not_loaded_yet_is_asked_for_its_files_by_the_upstream_name() -
     code = """
 from flasktrace import framework
 framework.activate()
-import io, pkgutil, runpy, sys
+import pkgutil, runpy, sys
 from importlib.util import find_spec
 from werkzeug.middleware.shared_data import SharedDataMiddleware
 shared = SharedDataMiddleware(None, {"/pkg": ("werkzeug.debug", "shared")})
