@@ -57,12 +57,16 @@ class _Nodes:
     leader: "array[int]" = field(default_factory=_integers)  # of a repetition: the node it repeats, else -1
 
 
+KEPT_STEPS = 4096
+
+
 class StepSequence(Sequence[Step]):
-    """The steps, each made when it is asked for."""
+    """The steps, each made when it is first asked for; some are kept, as drawings go through all again."""
 
     def __init__(self, trace: Trace, tables: FoldTables) -> None:
         self._trace = trace
         self._tables = tables
+        self._made: dict[int, Step] = {}
         self._telling: list[array[int] | bytearray] | None = None
         self._processes: dict[int, int] | None = None  # by thread
 
@@ -75,12 +79,17 @@ class StepSequence(Sequence[Step]):
     def __getitem__(self, index: slice) -> list[Step]: ...
     def __getitem__(self, index: int | slice) -> Step | list[Step]:
         if isinstance(index, slice):
-            return [self._step(i) for i in range(*index.indices(len(self)))]
+            return [self[i] for i in range(*index.indices(len(self)))]
         if index < 0:
             index += len(self)
         if not 0 <= index < len(self):
             raise IndexError(f"there are {len(self)} steps")
-        return self._step(index)
+        step = self._made.get(index)
+        if step is None:
+            step = self._step(index)
+            if len(self._made) < KEPT_STEPS:
+                self._made[index] = step
+        return step
 
     def function_at(self, number: int) -> tuple[Function, Landmark | None]:
         """The function of a step, and its landmark."""

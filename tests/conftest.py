@@ -8,16 +8,28 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from hypothesis import HealthCheck, settings
+from tests.one_python import IS_SHARED, share
 
-# A machine may be busy with other things: how long an example takes says nothing about the code. Where all
-# tests must pass, the examples are the same each time; elsewhere they are others each time, and find more.
+# A machine may be busy with other things: how long an example takes says nothing about the code.
 settings.register_profile(
     "flasktrace",
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
-    derandomize=bool(os.environ.get("FLASKTRACE_ALL_TESTS")),
+    max_examples=share(100),
+    derandomize=False,
+    **({"database": None} if IS_SHARED else {}),
 )
 settings.load_profile("flasktrace")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Where all tests must pass, let the examples be the same each time, and on each Python others.
+
+    Elsewhere they are others each time, and find more.
+    """
+    if IS_SHARED and config.getoption("--hypothesis-seed") is None:
+        config.option.hypothesis_seed = str(sys.version_info[1])
 
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:

@@ -1,12 +1,20 @@
-"""Which tests are met on one Python only, where all tests run on several: the others would say the same."""
+"""What is shared out where all tests run on three Pythons: each part of it is met on one of them only."""
 
 import os
 import sys
 
 import pytest
 
+PYTHONS = 3
+IS_SHARED = bool(os.environ.get("FLASKTRACE_ALL_TESTS"))
+
 
 def met_on(minor: int, what: str) -> pytest.MarkDecorator:
     """A mark for tests of ``what``, which say the same on each Python."""
-    is_elsewhere = bool(os.environ.get("FLASKTRACE_ALL_TESTS")) and sys.version_info[1] != minor
+    is_elsewhere = IS_SHARED and sys.version_info[1] != minor
     return pytest.mark.skipif(is_elsewhere, reason=f"{what}: met on Python 3.{minor}")
+
+
+def share(count: int) -> int:
+    """How many of so many examples are made up on this Python; the others make up other ones."""
+    return -(-count // PYTHONS) if IS_SHARED else count

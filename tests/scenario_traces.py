@@ -1,29 +1,18 @@
 """Real traces of the bundled scenarios, each recorded by a process of its own, once in a run of the tests."""
 
 import os
-import subprocess
 import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from tests.commands import run_apart
+
 from flasktrace.scenarios.catalog import list_scenarios
+from flasktrace.tracer.play import PlayOptions, Scenario, play
 
 ENGINES = ("bundled", "installed")
-TIMEOUT_S = 120
-_RECORD = """
-import sys
-from pathlib import Path
-from flasktrace.tracer.play import PlayOptions, Scenario, play
-result = play(
-    Scenario(sys.argv[1], sys.argv[2]),
-    PlayOptions(engine=sys.argv[3], trace_path=Path(sys.argv[4]), timeout_s=60.0),
-)
-sys.exit(str(result.failure) if result.failure else 0)
-"""
-
-
 # Python 3.11 cannot parse two modules at a time in two threads (gh-106905).
 _LISTING = threading.Lock()
 
@@ -47,17 +36,16 @@ def record_scenario(name: str, engine: str, folder: Path) -> Path:
     with _LISTING:
         scenario = next(each for each in list_scenarios() if each.name == name)
     path = folder / f"{name}-{engine}.new.flasktrace"
-    done = subprocess.run(
-        [sys.executable, "-c", _RECORD, str(scenario.path), name, engine, str(path)],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=TIMEOUT_S,
-        check=False,
-    )
+    done = run_apart(folder, _record, str(scenario.path), name, engine, str(path))
     assert path.is_file() and done.returncode == 0, f"{name} on {engine}: {done.stderr}"
     os.replace(path, shared)  # whole or not at all: another worker may look for it
     return shared
+
+
+def _record(script: str, name: str, engine: str, path: str) -> None:
+    options = PlayOptions(engine=engine, trace_path=Path(path), timeout_s=60.0)
+    result = play(Scenario(script, name), options)
+    sys.exit(str(result.failure) if result.failure else 0)
 
 
 def record_all(folder: Path, workers: int = 2) -> Iterator[tuple[str, str, Path]]:

@@ -98,15 +98,18 @@ def _what_of_the_sdist() -> list[str]:
 
     What an installed package could lack is seen by these; views and documents are made of the same files.
     """
-    tracer = [f"tests/tracer/test_tracer_{name}.py" for name in ("native", "play", "recorder", "scope")]
+    tracer = [f"tests/tracer/test_tracer_{name}.py" for name in ("native", "play", "scope")]
     some = [*tracer, "tests/cli/test_cli_page.py", "tests/cli/test_cli_bad_input.py"]
     if not os.environ.get("FLASKTRACE_ALL_TESTS"):
         return some
-    # Left to the checkout: the scenarios against their golden files, of which there are many, and facts about
-    # `assert` as Python has it, which pytest rewrites in all files of a distribution with a plug-in.
+    # Left to the checkout: facts about `assert` as Python has it, which pytest rewrites in all files of a
+    # distribution with a plug-in.
     answers = "tests/framework/test_werkzeug_answers.py::test_bundle_answers_as_genuine_werkzeug_does"
-    left = ["--ignore=tests/framework/test_truth_scenarios.py", f"--deselect={answers}[datastructures]"]
-    return ["-n", "2", *some, "tests/framework", *left]
+    framework = [
+        f"tests/framework/test_{name}.py"
+        for name in ("flask_answers", "werkzeug_answers", "truth_scenarios", "truth_names", "flask_command")
+    ]
+    return ["-n", "2", *some, *framework, f"--deselect={answers}[datastructures]"]
 
 
 def test_modules_of_the_user_beside_the_script_stay_theirs(installed: Path, tmp_path: Path) -> None:

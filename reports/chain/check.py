@@ -229,10 +229,12 @@ class _Finder:
 
 def _is(function: Function, name: Name) -> bool:
     """Whether a written name means this function: a tail of its dotted name, or its class called."""
+    parts = [part for part in name.parts if part != "<locals>"]
+    if not function.qualname.endswith((*parts[-1:], "__init__")):
+        return False  # most are none, and this tells it soonest
     if name.module:
         module = f".{function.module}"
         if not (module.endswith(f".{name.module}") or function.file_path.endswith(f"{name.module}.py")):
             return False
     full = [part for part in function.dotted_name.split(".") if part != "<locals>"]
-    parts = [part for part in name.parts if part != "<locals>"]
     return full[-len(parts) :] == parts or full[-len(parts) - 1 :] == [*parts, "__init__"]

@@ -174,7 +174,8 @@ class _Builder:
         self._survey(steps)
         chapters = {chapter.first: chapter for chapter in self.folded.chapters}
         for position, step in enumerate(steps):
-            self._close_all_but(self._ancestors(step))
+            if not position or steps[position - 1].number != step.parent_number:
+                self._close_all_but(self._ancestors(step))
             if step.number in chapters:
                 self.chapter = chapters[step.number]
                 self._emit(EventKind.BAND)

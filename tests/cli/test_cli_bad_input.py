@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tests.commands import flasktrace
 
 from flasktrace.cli import guarded
 
@@ -23,14 +24,7 @@ def run(tmp_path: Path) -> Run:
     """Runs ``flasktrace`` in an empty folder."""
 
     def run_it(*arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
-        return subprocess.run(
-            [sys.executable, "-m", "flasktrace", *arguments],
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            env=os.environ | {"LANG": "C.UTF-8", "LC_ALL": "C.UTF-8"} | environment,
-            timeout=60,
-        )
+        return flasktrace(tmp_path, *arguments, environment=environment)
 
     return run_it
 

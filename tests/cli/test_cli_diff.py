@@ -1,26 +1,13 @@
 """``flasktrace diff`` as a user runs it: engines, requests, saved traces, and its exit status."""
 
 import json
-import os
-import subprocess
-import sys
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import pytest
+from tests.commands import flasktrace
 
 from flasktrace.cli import main
-
-
-def _flasktrace(folder: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        [sys.executable, "-m", "flasktrace", *arguments],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        env=os.environ | {"LANG": "C.UTF-8", "LC_ALL": "C.UTF-8"},
-        timeout=120,
-    )
 
 
 @pytest.fixture(scope="module")
@@ -28,13 +15,13 @@ def trace_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A recording of the first scenario with a request that works and one that does not."""
     folder = tmp_path_factory.mktemp("diff")
     requests = ("-r", "GET /index", "-r", "GET /nope")
-    done = _flasktrace(folder, "run", "hello", *requests, "-o", "out")
+    done = flasktrace(folder, "run", "hello", *requests, "-o", "out")
     assert done.returncode == 0, done.stderr
     return folder / "out" / "trace.flasktrace"
 
 
 def test_one_scenario_on_both_engines(tmp_path: Path) -> None:
-    done = _flasktrace(tmp_path, "diff", "hello", "--engines", "--exit-code")
+    done = flasktrace(tmp_path, "diff", "hello", "--engines", "--exit-code")
     assert done.returncode == 1, done.stderr
     lines = done.stdout.splitlines()
     assert lines[0] == "--- hello on Flask 1.1.4 (bundled)"
@@ -46,7 +33,7 @@ def test_one_scenario_on_both_engines(tmp_path: Path) -> None:
 
 def test_two_requests_are_sent_to_a_run_each(tmp_path: Path) -> None:
     requests = ("-r", "GET /index", "-r", "GET /nope")
-    done = _flasktrace(tmp_path, "diff", "hello", *requests, "--format", "json")
+    done = flasktrace(tmp_path, "diff", "hello", *requests, "--format", "json")
     assert done.returncode == 0, done.stderr
     diff = json.loads(done.stdout)
     assert (diff["left"], diff["right"]) == ("GET /index → 200", "GET /nope → 404")
@@ -60,7 +47,7 @@ def test_two_requests_are_sent_to_a_run_each(tmp_path: Path) -> None:
 
 
 def test_two_requests_of_a_saved_trace(trace_path: Path, tmp_path: Path) -> None:
-    done = _flasktrace(tmp_path, "diff", str(trace_path), "--requests", "1", "2", "--lang", "zh")
+    done = flasktrace(tmp_path, "diff", str(trace_path), "--requests", "1", "2", "--lang", "zh")
     assert done.returncode == 0, done.stderr
     assert "--- GET /index → 200" in done.stdout
     assert any(line.startswith("!") and "MapAdapter.match" in line for line in done.stdout.splitlines())
@@ -68,14 +55,14 @@ def test_two_requests_of_a_saved_trace(trace_path: Path, tmp_path: Path) -> None
 
 
 def test_a_trace_does_not_differ_from_itself(trace_path: Path, tmp_path: Path) -> None:
-    done = _flasktrace(tmp_path, "diff", str(trace_path), str(trace_path), "--exit-code")
+    done = flasktrace(tmp_path, "diff", str(trace_path), str(trace_path), "--exit-code")
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("No difference: ")
 
 
 def test_the_picture_goes_to_a_file(trace_path: Path, tmp_path: Path) -> None:
     arguments = ("--requests", "1", "2", "--format", "svg", "-o", "diff.svg")
-    done = _flasktrace(tmp_path, "diff", str(trace_path), *arguments)
+    done = flasktrace(tmp_path, "diff", str(trace_path), *arguments)
     assert done.returncode == 0, done.stderr
     assert done.stdout == ""
     root = ET.fromstring((tmp_path / "diff.svg").read_text(encoding="utf-8"))
@@ -105,7 +92,7 @@ def test_wrong_use_is_one_line(
 
 def test_a_scenario_that_fails_is_told_as_its_own_failure(tmp_path: Path) -> None:
     Path(tmp_path, "broken.py").write_text("raise ValueError('no app today')\n")
-    done = _flasktrace(tmp_path, "diff", "broken.py", "hello")
+    done = flasktrace(tmp_path, "diff", "broken.py", "hello")
     assert done.returncode == 2
     assert "ValueError: no app today" in done.stderr
     assert done.stderr.splitlines()[-1].startswith("flasktrace: broken.py could not be recorded")

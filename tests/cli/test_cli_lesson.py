@@ -2,10 +2,10 @@
 
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from tests.commands import flasktrace
 from tests.one_python import met_on
 
 from flasktrace import scenarios
@@ -64,11 +64,6 @@ question: Who calls `index`?
 answer: caller of index
 ```
 """
-
-
-def flasktrace(folder: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "-m", "flasktrace", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=200, cwd=folder, encoding="utf-8")
 
 
 @pytest.fixture

@@ -6,13 +6,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.commands import flasktrace
 
 from flasktrace.cli.paging import licence_notices, read_source
-
-
-def flasktrace(folder: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "-m", "flasktrace", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=100, cwd=folder, encoding="utf-8")
 
 
 @pytest.fixture(scope="module")

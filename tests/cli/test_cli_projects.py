@@ -1,13 +1,12 @@
 """What ``flasktrace run`` takes for an app: folders, factories, scripts with arguments, async views."""
 
 import importlib.util
-import os
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tests.commands import flasktrace
 
 FACTORY = """\
 from flask import Flask
@@ -40,14 +39,7 @@ if __name__ == "__main__":
 
 
 def _run(folder: Path, *arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        [sys.executable, "-m", "flasktrace", "run", *arguments],
-        cwd=folder,
-        env=os.environ | {"LANG": "C.UTF-8", "LC_ALL": "C.UTF-8"} | environment,
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
+    return flasktrace(folder, "run", *arguments, environment=environment)
 
 
 def _lay(folder: Path, files: dict[str, str]) -> None:

@@ -1,12 +1,12 @@
 """``flasktrace step`` as a user runs it, line by line."""
 
-import os
 import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from tests.commands import flasktrace
 
 KILLED = """\
 import os, signal, sqlite3, time
@@ -42,15 +42,7 @@ def trace_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def _flasktrace(
     folder: Path, *arguments: str, commands: str = "", **environ: str
 ) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        [sys.executable, "-m", "flasktrace", *arguments],
-        cwd=folder,
-        input=commands,
-        capture_output=True,
-        text=True,
-        env=os.environ | {"LANG": "C.UTF-8", "LC_ALL": "C.UTF-8"} | environ,
-        timeout=60,
-    )
+    return flasktrace(folder, *arguments, stdin=commands, environment=environ)
 
 
 def test_a_saved_trace_is_walked_by_a_pipe_of_commands(trace_path: Path, tmp_path: Path) -> None:

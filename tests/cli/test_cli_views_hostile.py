@@ -1,14 +1,12 @@
 """A hostile program, end to end: nothing of it reaches the terminal or a file unescaped, or breaks a view."""
 
 import json
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
+from tests.commands import flasktrace
 
 from flasktrace.reports.exports.registry import EXPORTERS
 
@@ -51,21 +49,15 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where the hostile program was run, with the tree that it gave in ``tree.txt``."""
     folder = tmp_path_factory.mktemp("hostile")
     (folder / "evil.py").write_text(SCRIPT, encoding="utf-8")
-    done = _run(folder, "run", "evil.py", "-o", "out", "--level", "all", "--explain", "--resolution")
-    (folder / "tree.txt").write_bytes(done.stdout)
+    printed = _run(folder, "run", "evil.py", "-o", "out", "--level", "all", "--explain", "--resolution")
+    (folder / "tree.txt").write_text(printed, encoding="utf-8")
     return folder
 
 
-def _run(folder: Path, *arguments: str) -> "subprocess.CompletedProcess[bytes]":
-    done = subprocess.run(
-        [sys.executable, "-m", "flasktrace", *arguments],
-        cwd=folder,
-        capture_output=True,
-        timeout=120,
-        env={**os.environ, "PYTHONIOENCODING": "utf-8"},
-    )
-    assert done.returncode == 0, done.stderr.decode("utf-8", "replace")
-    return done
+def _run(folder: Path, *arguments: str) -> str:
+    done = flasktrace(folder, *arguments)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 def _assert_safe(text: str) -> None:
@@ -89,7 +81,7 @@ def test_the_drawings_stay_well_formed_and_hold_no_script(folder: Path) -> None:
 
 @pytest.mark.parametrize("name", TEXTS)
 def test_each_export_is_clean(name: str, folder: Path) -> None:
-    text = _run(folder, "export", "out", "--format", name, "--level", "all").stdout.decode("utf-8")
+    text = _run(folder, "export", "out", "--format", name, "--level", "all")
     _assert_safe(text)
     if text.startswith("{"):
         json.loads(text)

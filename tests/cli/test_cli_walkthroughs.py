@@ -1,12 +1,10 @@
 """The walkthroughs' chains, from a run of the first one's own script, unmodified."""
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from tests.commands import flasktrace
 
 from flasktrace.tracer.model import Origin, Trace
 from flasktrace.tracer.query import contains_chain
@@ -62,14 +60,7 @@ INSTALLED_CHAIN = (
 
 
 def _flasktrace(folder: Path, *arguments: str) -> str:
-    done = subprocess.run(
-        [sys.executable, "-m", "flasktrace", *arguments],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        env=os.environ | {"LC_ALL": "C.UTF-8"},
-    )
+    done = flasktrace(folder, *arguments)
     assert done.returncode == 0, done.stderr
     return done.stdout
 

@@ -44,7 +44,8 @@ IDLE = {
     ("socketserver", "ForkingMixIn.service_actions"),
     ("socketserver", "ForkingMixIn.collect_children"),
 }
-ROOTS = ("flask", "werkzeug", "socketserver", "__main__")
+LIBRARIES = ("flask", "werkzeug", "socketserver")
+ROOTS = (*LIBRARIES, "__main__")
 # Leaves: both sides take them from elsewhere, and they are no part of the lesson.
 LEAF_MODULES = {
     "werkzeug.datastructures",
@@ -99,7 +100,7 @@ class Recorder:
     def _decide(self, frame: FrameType) -> int:
         code = frame.f_code
         key = (str(frame.f_globals.get("__name__")), code.co_qualname)
-        if key[1].endswith(SILENT) and key[0].partition(".")[0] in ("flask", "werkzeug"):
+        if key[1].endswith(SILENT) and key[0].partition(".")[0] in LIBRARIES:
             return -2
         if not is_pipeline(*key) or code.co_filename == __file__:
             return -1

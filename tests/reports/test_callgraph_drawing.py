@@ -8,6 +8,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 from hypothesis import given, settings
+from tests.one_python import share
 from tests.strategies_traces import TraceBuilder, traces
 
 from flasktrace.reports.callgraph.captions import CHINESE, ENGLISH, captions
@@ -134,7 +135,7 @@ def test_an_empty_graph_says_so() -> None:
 
 
 @given(traces(hostile=True))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=share(60), deadline=None)
 def test_hostile_text_cannot_break_the_drawing(trace: Trace) -> None:
     svg = _svg(build_graph(trace), DrawOptions(name="\x1b[31m<script>\ud800"))
     root = ET.fromstring(svg)
@@ -145,7 +146,7 @@ def test_hostile_text_cannot_break_the_drawing(trace: Trace) -> None:
 
 
 @given(traces(hostile=True))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=share(40), deadline=None)
 def test_a_box_is_wide_enough_for_its_text(trace: Trace) -> None:
     for face in faces(build_graph(trace), ENGLISH).values():
         assert face.size()[0] < 700

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
+from tests.one_python import share
 from tests.strategies_traces import TraceBuilder, traces
 
 from flasktrace.reports.callgraph import layout as layout_module
@@ -125,7 +126,7 @@ def test_roots_stand_in_call_order(name: str, cannot_run: Callable[[str], None])
 
 
 @given(traces())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=share(40), deadline=None)
 def test_the_own_tree_places_any_graph(trace: Trace) -> None:
     graph = build_graph(trace)
     for stacked in arrangements(graph):
@@ -138,7 +139,7 @@ def test_the_own_tree_places_any_graph(trace: Trace) -> None:
 
 
 @given(traces())
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=share(15), deadline=None)
 def test_graphviz_places_any_graph(trace: Trace) -> None:
     graph = build_graph(trace)
     for name, engine in ENGINES[:1]:

@@ -6,6 +6,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 from hypothesis import given, settings
+from tests.one_python import share
 from tests.strategies_traces import TraceBuilder, traces
 
 from flasktrace.reports.diff import TraceDiff, compare, write_diff_svg
@@ -78,7 +79,7 @@ def test_the_picture_has_a_title_a_description_and_the_themes_colours(theme: The
 
 
 @given(traces(hostile=True), traces(hostile=True))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=share(30), deadline=None)
 def test_any_two_traces_can_be_drawn(left: Trace, right: Trace) -> None:
     diff = compare(_folded(left), _folded(right), "\x1b[2J<b>", "\ud800")
     svg = _svg(diff)

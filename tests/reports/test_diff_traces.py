@@ -9,6 +9,7 @@ from itertools import pairwise
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.one_python import share
 from tests.strategies_traces import TraceBuilder, traces
 
 from flasktrace.reports.diff import Change, TraceDiff, compare, write_diff_json, write_diff_text
@@ -203,13 +204,13 @@ def test_the_json_names_the_calls() -> None:
 
 
 @given(traces())
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=share(50), deadline=None)
 def test_a_trace_does_not_differ_from_itself(trace: Trace) -> None:
     assert not compare(_folded(trace), _folded(trace)).is_different
 
 
 @given(traces(), traces())
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=share(80), deadline=None)
 def test_every_step_of_both_sides_is_in_one_row(left: Trace, right: Trace) -> None:
     ours, theirs = _folded(left), _folded(right)
     diff = compare(ours, theirs)
@@ -221,7 +222,7 @@ def test_every_step_of_both_sides_is_in_one_row(left: Trace, right: Trace) -> No
 
 
 @given(traces(), traces())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=share(40), deadline=None)
 def test_the_comparison_the_other_way_round_mirrors_it(left: Trace, right: Trace) -> None:
     there = compare(_folded(left), _folded(right))
     back = compare(_folded(right), _folded(left))
@@ -229,7 +230,7 @@ def test_the_comparison_the_other_way_round_mirrors_it(left: Trace, right: Trace
 
 
 @given(traces(hostile=True), traces(hostile=True))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=share(40), deadline=None)
 def test_hostile_text_cannot_reach_the_terminal(left: Trace, right: Trace) -> None:
     for language in ("en", "zh"):
         stream = io.StringIO()
@@ -304,7 +305,7 @@ def test_removed_steps_stand_below_their_callers() -> None:
     ]
 
 
-@settings(max_examples=60)
+@settings(max_examples=share(60))
 @given(traces(), traces())
 def test_each_row_is_at_most_one_deeper_than_the_one_above(left: Trace, right: Trace) -> None:
     diff = compare(_folded(left), _folded(right))

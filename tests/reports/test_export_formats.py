@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from hypothesis import given, settings
+from tests.one_python import share
 from tests.strategies_traces import TraceBuilder, traces
 
 from flasktrace.reports.callgraph.geometry import EngineError
@@ -72,7 +73,7 @@ def _named(names: list[str]) -> Trace:
 
 
 @given(traces(hostile=True))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=share(40), deadline=None)
 def test_no_format_lets_hostile_text_through(trace: Trace) -> None:
     folded = _folded(trace)
     for name in EXPORTERS:
@@ -183,7 +184,7 @@ def test_chrome_shows_another_process_as_one() -> None:
 
 
 @given(traces())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=share(40), deadline=None)
 def test_chrome_slices_of_a_thread_nest(trace: Trace) -> None:
     slices = [event for event in _json("chrome", trace)["traceEvents"] if event["ph"] == "X"]
     assert len(slices) == len(trace.calls)
@@ -210,7 +211,7 @@ def test_a_suspended_generator_ends_where_the_next_call_begins() -> None:
 
 
 @given(traces())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=share(60), deadline=None)
 def test_speedscope_profiles_are_what_its_schema_demands(trace: Trace) -> None:
     data = _json("speedscope", trace)
     assert data["$schema"] == "https://www.speedscope.app/file-format-schema.json"
@@ -234,7 +235,7 @@ def test_speedscope_profiles_are_what_its_schema_demands(trace: Trace) -> None:
 
 
 @given(traces())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=share(60), deadline=None)
 def test_appmap_events_are_what_its_schema_demands(trace: Trace) -> None:
     data = _json("appmap", trace)
     assert data["version"] == "1.12.0"

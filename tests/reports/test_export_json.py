@@ -8,6 +8,7 @@ from typing import Any
 import jsonschema
 import pytest
 from hypothesis import given, settings
+from tests.one_python import share
 from tests.strategies_traces import TraceBuilder, traces
 
 from flasktrace.reports.exports.json_export import read_json, write_json
@@ -43,7 +44,7 @@ def _sample() -> dict[str, Any]:
 
 
 @given(traces(hostile=True))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=share(60), deadline=None)
 def test_a_trace_survives_the_way_there_and_back(trace: Trace) -> None:
     back = read_json(io.StringIO(_text(trace)))
     assert list(back.calls) == list(trace.calls)
@@ -53,7 +54,7 @@ def test_a_trace_survives_the_way_there_and_back(trace: Trace) -> None:
 
 
 @given(traces(hostile=True))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=share(20), deadline=None)
 def test_every_export_keeps_to_the_schema(trace: Trace) -> None:
     _validator().validate(json.loads(_text(trace)))
 

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.golden_traces import golden_trace
+from tests.one_python import share
 from tests.strategies_traces import TraceBuilder, traces
 
 from flasktrace.reports.folded import Level
@@ -279,7 +280,7 @@ _DRAWING = "svg g desc rect text tspan polyline polygon path line circle"
 OUR_TAGS = frozenset(f"{_DOCUMENT} {_TEXTS} {_DRAWING}".split(" "))
 
 
-@settings(deadline=None, max_examples=20, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, max_examples=share(20), suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.sampled_from(HOSTILE) | st.text(max_size=8), max_size=4))
 def test_no_recorded_text_becomes_markup(texts: list[str]) -> None:
     text = hostile_page(texts)
@@ -297,7 +298,7 @@ def test_ten_megabytes_of_text_are_cut() -> None:
     assert len(text) < 2_000_000 and Reader(text).violations == []
 
 
-@settings(deadline=None, max_examples=15, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, max_examples=share(15), suppress_health_check=[HealthCheck.too_slow])
 @given(traces(max_calls=12, hostile=True))
 def test_any_trace_gives_a_page(trace: Trace) -> None:
     reader = Reader(page(trace, level=Level.ALL))

@@ -8,6 +8,7 @@ from shutil import which
 from xml.etree import ElementTree as ET
 
 from hypothesis import given, settings
+from tests.one_python import share
 from tests.strategies_traces import TraceBuilder, traces
 
 from flasktrace.reports.folded import FoldedTrace, Level
@@ -120,7 +121,7 @@ def test_ids_take_a_prefix_for_pages_with_many_drawings() -> None:
     assert all((e.get("id") or "p1-").startswith("p1-") for e in root.iter())
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=share(25), deadline=None)
 @given(traces(max_calls=15, hostile=True))
 def test_hostile_content_is_escaped_and_stays_well_formed(trace: Trace) -> None:
     text = draw_sequence(_folded(trace))

@@ -6,6 +6,7 @@ from itertools import combinations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.one_python import share
 from tests.strategies_traces import TraceBuilder, traces
 
 from flasktrace.reports.folded import FoldedTrace, Level
@@ -92,14 +93,14 @@ def test_no_label_meets_another_or_a_bar_or_leaves_the_drawing(level: Level, lan
     _check(lay_out(folded, SequenceOptions(language=language, is_startup=True)))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=share(30), deadline=None)
 @given(traces(max_calls=25, hostile=True), st.sampled_from(["en", "zh"]), st.booleans())
 def test_hostile_names_never_make_labels_meet(trace: Trace, language: str, has_notes: bool) -> None:
     options = SequenceOptions(language=language, has_notes=has_notes)
     _check(lay_out(_folded(trace, language=language), options))
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=share(20), deadline=None)
 @given(traces(max_calls=30), st.data())
 def test_every_chapter_can_be_drawn_alone(trace: Trace, data: st.DataObject) -> None:
     folded = _folded(trace)
@@ -111,7 +112,7 @@ def test_every_chapter_can_be_drawn_alone(trace: Trace, data: st.DataObject) -> 
         assert {group.id for group in drawing.steps} >= numbers
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=share(20), deadline=None)
 @given(traces(max_calls=30))
 def test_each_step_is_drawn_once_in_the_default_drawing_or_in_the_startup(trace: Trace) -> None:
     folded = _folded(trace)
@@ -121,7 +122,7 @@ def test_each_step_is_drawn_once_in_the_default_drawing_or_in_the_startup(trace:
     assert set(drawn) == {f"step-{step.number}" for step in folded.steps}
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=share(20), deadline=None)
 @given(traces(max_calls=30))
 def test_bars_of_one_lifeline_nest(trace: Trace) -> None:
     drawing = lay_out(_folded(trace))

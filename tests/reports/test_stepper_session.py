@@ -9,6 +9,7 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.golden_traces import golden_trace
+from tests.one_python import share
 from tests.strategies_traces import TraceBuilder, traces
 
 from flasktrace.reports.folded import Level
@@ -66,7 +67,7 @@ def test_each_stop_of_a_level_is_reached_once_from_start_to_end(trace: Trace, le
     assert sorted(seen) == sorted((call_id, is_end) for call_id in shown for is_end in (False, True))
 
 
-@settings(max_examples=30)
+@settings(max_examples=share(30))
 @given(traces(hostile=True), st.sampled_from(Level))
 def test_every_scene_can_be_made_and_is_clean(trace: Trace, level: Level) -> None:
     if not trace.calls:
@@ -193,7 +194,7 @@ def test_the_callers_can_be_looked_at_without_moving() -> None:
     assert session.place() == here
 
 
-@settings(max_examples=40)
+@settings(max_examples=share(40))
 @given(traces(), st.sampled_from(Level))
 def test_a_walk_in_the_file_is_the_walk_in_memory(trace: Trace, level: Level) -> None:
     with tempfile.TemporaryDirectory() as folder:

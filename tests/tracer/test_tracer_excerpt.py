@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from tests.golden_traces import golden_trace
+from tests.one_python import share
 from tests.strategies_traces import traces
 
 from flasktrace.tracer import excerpt, query
@@ -28,7 +29,7 @@ def same(path: Path, trace: Trace, request_id: int) -> None:
     assert found.unread_count == len(trace.calls) - len(expected.calls)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=share(40), deadline=None)
 @given(traces())
 def test_a_request_of_any_trace(tmp_path_factory: pytest.TempPathFactory, trace: Trace) -> None:
     same(tmp_path_factory.mktemp("t") / "t.flasktrace", trace, 1)

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.golden_traces import golden_trace
+from tests.one_python import share
 from tests.strategies_traces import traces
 from tests.version_1_traces import write_trace_1
 
@@ -42,7 +43,7 @@ def text_of(folded: FoldedTrace) -> str:
     return stream.getvalue()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=share(60), deadline=None)
 @given(
     traces(),
     st.builds(FoldOptions, level=st.sampled_from(FOLDED), fold_repeats=st.booleans()),

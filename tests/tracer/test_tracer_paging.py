@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from tests.golden_traces import golden_trace
+from tests.one_python import share
 from tests.strategies_traces import TraceBuilder, traces
 from tests.version_1_traces import WRITERS
 
@@ -16,7 +17,7 @@ from flasktrace.tracer.paging import TraceFile, count_calls
 from flasktrace.tracer.store import write_trace
 
 
-@settings(max_examples=25)
+@settings(max_examples=share(25))
 @given(traces(hostile=True))
 def test_each_call_is_as_it_was_written(trace: Trace) -> None:
     with tempfile.TemporaryDirectory() as folder:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.commands import run_apart, run_code
 
 from flasktrace.tracer import query
 from flasktrace.tracer.engines import available_engines
@@ -57,14 +58,15 @@ else:
 """
 
 
-def command(
+def orders(
     script: Path | str,
     folder: Path,
     engine: str,
     requests: tuple[str, ...],
     timeout_s: float,
     recorder: str = "",
-) -> list[str]:
+) -> str:
+    """What the player is told."""
     given = {
         "target": str(script),
         "engine": engine,
@@ -73,7 +75,7 @@ def command(
         "requests": requests,
         "recorder": recorder,
     }
-    return [sys.executable, "-c", PLAYER, json.dumps(given)]
+    return json.dumps(given)
 
 
 def run(
@@ -88,8 +90,12 @@ def run(
 ) -> tuple[dict[str, Any], Trace | None]:
     script = folder / "script.py"
     script.write_text(source, encoding="utf-8")
-    words = [*under, *command(target or script, folder, engine, requests, timeout_s, recorder)]
-    done = subprocess.run(words, capture_output=True, text=True, timeout=100, cwd=folder)
+    given = orders(target or script, folder, engine, requests, timeout_s, recorder)
+    if under:
+        words = [*under, sys.executable, "-c", PLAYER, given]
+        done = subprocess.run(words, capture_output=True, text=True, timeout=100, cwd=folder)
+    else:
+        done = run_apart(folder, run_code, PLAYER, given)
     lines = [line for line in done.stdout.splitlines() if line.startswith("{")]
     assert lines, done.stderr
     path = folder / "out.flasktrace"
@@ -389,7 +395,7 @@ SLOW = HELLO.replace("return 'index'", "print('READY', flush=True); import time;
 def start_slow(folder: Path) -> "subprocess.Popen[str]":
     script = folder / "script.py"
     script.write_text(SLOW)
-    words = command(script, folder, "installed", (), 30)
+    words = [sys.executable, "-c", PLAYER, orders(script, folder, "installed", (), 30)]
     player = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     assert player.stdout is not None
     while "READY" not in (line := player.stdout.readline()):

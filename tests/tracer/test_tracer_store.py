@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.one_python import share
 from tests.strategies_traces import traces
 from tests.version_1_traces import write_trace_1
 
@@ -62,7 +63,7 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
     same(read_trace(path), sample())
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=share(30), deadline=None)
 @given(trace=traces())
 def test_any_trace_survives_the_file(trace: Trace, tmp_path_factory: pytest.TempPathFactory) -> None:
     path = tmp_path_factory.mktemp("store") / "a.flasktrace"

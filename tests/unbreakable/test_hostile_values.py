@@ -19,6 +19,7 @@ from typing import Any, NoReturn
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.one_python import share
 from tests.unbreakable.fuzz_traces import peak_bytes
 from tests.unbreakable.odd_runs import calls_named, record, run_script
 
@@ -388,7 +389,7 @@ anything = st.recursive(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=share(60), deadline=None)
 @given(anything)
 def test_any_value_has_a_short_printable_text(value: object) -> None:
     text = Texts(["x+"]).value("x1", capture(value)).text
