@@ -10,7 +10,6 @@ import argparse
 import json
 import sys
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from pathlib import Path
@@ -186,8 +185,7 @@ def main() -> None:
     parser.add_argument("--differences", type=int, default=5, help="how many to show of each scenario")
     options = parser.parse_args()
     names = options.names or [path.stem for path in sorted(record_genuine.DATA.glob("*.json"))]
-    with ThreadPoolExecutor(2) as pool:
-        results = list(pool.map(compare_scenario, names))
+    results = [compare_scenario(name) for name in names]
     print_report(results, options.differences)
     sys.exit(0 if all(result.is_equal for result in results) else 1)
 

@@ -4,6 +4,9 @@ Only the standard library is used, so that genuine Flask 1.1.4 in an environment
 and the installed Flask are all recorded by the very same code, and like is compared with like:
 
     python record_chain.py [--bundle] [--output FILE] SCENARIO.py
+    python record_chain.py [--bundle] --serve
+
+The second form records what its standard input asks for, see :func:`serve`.
 
 The server's port 5000 is replaced by a free one; the requests (the script's list ``REQUESTS``, see
 :func:`normalised_request`) go one by one over a real socket, from a thread that is not recorded.
@@ -17,6 +20,7 @@ import argparse
 import ast
 import contextlib
 import dis
+import importlib
 import inspect
 import json
 import os
@@ -37,6 +41,7 @@ from typing import Any
 DEFAULT_PORT = 5000
 HOST_HEADER = f"localhost:{DEFAULT_PORT}"
 TIMEOUT_S = 20.0
+LIMIT_S = 60  # for one program in all
 REQUEST_STARTS = ("socketserver", "BaseServer._handle_request_noblock")
 # How often these run depends on how long the selector waited, and how long a child lived.
 IDLE = {
@@ -603,10 +608,49 @@ def dumped(facts: dict[str, Any]) -> str:
     return "{" + ",\n".join(lines) + "}\n"
 
 
+def facts_text(path: str, bundle: bool) -> str:
+    """Run a program in this process and give its facts as text."""
+    if has_reloader(path):
+        return dumped(record_reloader(path, ["--bundle"] if bundle else []))
+    return dumped(record(path))
+
+
+def serve(bundle: bool) -> None:
+    """Record one program after the other, each in a fork of this process, which has the framework imported.
+
+    Each line of the standard input asks for one: the program's path, a tab, and the path of the file to
+    write, whose folder is the program's current one. Each is answered with a line on the standard output:
+    the exit status, 0 if all is well. What goes wrong is told in ``stderr.txt`` beside the file.
+    """
+    for name in ("flask", "werkzeug.serving"):
+        importlib.import_module(name)  # what runs at an import is no part of the facts
+
+    for line in sys.stdin:
+        path, output = line.rstrip("\n").split("\t")
+        process_id = os.fork()
+        if process_id == 0:
+            record_apart(path, output, bundle)
+        print(os.waitstatus_to_exitcode(os.waitpid(process_id, 0)[1]), flush=True)
+
+
+def record_apart(path: str, output: str, bundle: bool) -> None:
+    """Record a program in this process, a fork, and end it."""
+    os.chdir(os.path.dirname(output))
+    for number, name in enumerate((os.devnull, os.devnull, "stderr.txt")):
+        os.dup2(os.open(name, os.O_RDWR | os.O_CREAT), number)
+    sys.stdin = open(os.devnull)  # noqa: SIM115, the other one holds what this process was asked
+    signal.alarm(LIMIT_S)
+    text = facts_text(path, bundle)
+    with open(output, "w", encoding="utf-8") as file:
+        file.write(text)
+    sys.exit()
+
+
 def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(description="Record the responses and call chains of a scenario.")
-    parser.add_argument("script")
+    parser.add_argument("script", nargs="?")
+    parser.add_argument("--serve", action="store_true", help="record what the standard input asks for")
     parser.add_argument("--bundle", action="store_true", help="on the bundled framework")
     parser.add_argument("--output", help="a file, in place of stdout")
     parser.add_argument(
@@ -617,12 +661,14 @@ def main() -> None:
         import flasktrace.framework
 
         flasktrace.framework.activate()
+    if options.serve:
+        serve(options.bundle)
+        return
+    if not options.script:
+        parser.error("name a script")
     if options.child:
         sys.exit(record_child(options.script, options.child))
-    if has_reloader(options.script):
-        text = dumped(record_reloader(options.script, ["--bundle"] if options.bundle else []))
-    else:
-        text = dumped(record(options.script))
+    text = facts_text(options.script, options.bundle)
     if options.output:
         with open(options.output, "w", encoding="utf-8") as file:
             file.write(text)

@@ -7,11 +7,13 @@ environment of its own (``tests/golden/requirements.txt`` lists it); ``FLASKTRAC
 interpreter, ``.venvs/genuine/bin/python`` in the repository's root is the default.
 """
 
+import atexit
+import functools
 import os
 import subprocess
 import sys
 import tempfile
-from concurrent.futures import ThreadPoolExecutor
+import threading
 from pathlib import Path
 
 import flasktrace.scenarios
@@ -24,7 +26,6 @@ SCENARIOS = Path(flasktrace.scenarios.__file__).parent
 PROGRAMS = HERE / "programs"
 # How a scenario ends, which tells it from the folder's other modules.
 LAST_LINE = ("app.run(", "cli.main(")
-TIMEOUT_S = 60.0
 
 
 class RecordingFailed(Exception):
@@ -65,13 +66,49 @@ def golden_path(name: str) -> Path:
     return DATA / f"{name}.json"
 
 
+class _Server:
+    """A process that records programs, each in a fork of its own; what they share is imported once."""
+
+    def __init__(self, python: str, bundle: bool) -> None:
+        kept = {
+            key: value for key, value in os.environ.items() if not key.startswith(("FLASK_", "WERKZEUG_"))
+        }
+        self._lock = threading.Lock()
+        self._process = subprocess.Popen(
+            [python, str(HERE / "record_chain.py"), "--serve", *(["--bundle"] if bundle else [])],
+            env={**kept, "PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1"},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def record(self, script: Path, output: Path) -> str:
+        """Have a program recorded; gives the exit status as text, or nothing if the server has ended."""
+        assert self._process.stdin is not None and self._process.stdout is not None
+        with self._lock:
+            self._process.stdin.write(f"{script}\t{output}\n")
+            self._process.stdin.flush()
+            return self._process.stdout.readline().strip()
+
+    def close(self) -> None:
+        """End it."""
+        self._process.communicate()
+
+
+@functools.cache
+def _server(python: str, bundle: bool) -> _Server:
+    server = _Server(python, bundle)
+    atexit.register(server.close)
+    return server
+
+
 def record_text(python: Path | str, name: str, *, bundle: bool = False) -> str:
     """Record one scenario in a process of its own.
 
     Args:
         python: the interpreter.
         name: the scenario's name.
-        bundle: activate the bundled framework first.
+        bundle: on the bundled framework.
 
     Returns:
         The facts, as JSON.
@@ -79,21 +116,12 @@ def record_text(python: Path | str, name: str, *, bundle: bool = False) -> str:
     Raises:
         RecordingFailed: the scenario did not run to its end.
     """
-    kept = {key: value for key, value in os.environ.items() if not key.startswith(("FLASK_", "WERKZEUG_"))}
     with tempfile.TemporaryDirectory() as folder:
         output = Path(folder, "facts.json")
-        command = [str(python), str(HERE / "record_chain.py"), "--output", str(output)]
-        command += ["--bundle"] if bundle else []
-        result = subprocess.run(
-            [*command, str(script_path(name))],
-            cwd=folder,
-            env={**kept, "PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1"},
-            capture_output=True,
-            text=True,
-            timeout=TIMEOUT_S,
-        )
-        if result.returncode or not output.exists():
-            raise RecordingFailed(f"{name}: {result.stderr[-3000:]}")
+        status = _server(str(python), bundle).record(script_path(name), output)
+        if status != "0" or not output.exists():
+            said = Path(folder, "stderr.txt")
+            raise RecordingFailed(f"{name}: {said.read_text()[-3000:] if said.exists() else status}")
         return output.read_text(encoding="utf-8")
 
 
@@ -118,9 +146,8 @@ def main() -> None:
         except RecordingFailed as failure:
             return f"FAILED {failure}"
 
-    with ThreadPoolExecutor(2) as pool:
-        for line in pool.map(renewed, names):
-            print(line)
+    for name in names:
+        print(renewed(name))
 
 
 if __name__ == "__main__":
