@@ -1,16 +1,18 @@
 """``flasktrace`` as a user runs it: in a process of its own, whose end, output and files are looked at.
 
 Most of such a process's time goes into imports. So these processes are forked from one that has imported what
-the commands use (but not the installed Flask); a test of what only a real start shows (another
-encoding, another interpreter's option, signals) starts ``python -m flasktrace`` itself.
+the commands use, but not the installed Flask. A test of what only a real start shows (another encoding,
+another interpreter's option, signals) starts ``python -m flasktrace`` itself.
 """
 
 import atexit
+import functools
 import multiprocessing
 import os
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Callable, Mapping
 from multiprocessing import forkserver
 from pathlib import Path
@@ -20,6 +22,7 @@ TIMEOUT_S = 120
 # Texts are UTF-8, and sets are written in one order.
 STARTED_WITH = {"LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", "PYTHONHASHSEED": "0"}
 _CONTEXT = multiprocessing.get_context("forkserver")
+_STARTING = threading.Lock()
 
 
 def flasktrace(
@@ -54,6 +57,8 @@ def run_apart(
     Raises:
         subprocess.TimeoutExpired: it was not done in time, and has been killed.
     """
+    with _STARTING:
+        _start_server()
     variables = {**os.environ, **STARTED_WITH, **(environment or {})}
     with tempfile.TemporaryDirectory() as name:
         streams = [Path(name, stream) for stream in ("stdin", "stdout", "stderr")]
@@ -61,9 +66,7 @@ def run_apart(
         process = _CONTEXT.Process(
             target=_begin, args=(str(folder), variables, list(map(str, streams)), function, arguments)
         )
-        with mock.patch.dict(os.environ, STARTED_WITH):
-            forkserver.set_forkserver_preload([__name__, "tests.preloaded"])
-            process.start()
+        process.start()
         process.join(timeout_s)
         if process.exitcode is None:
             process.kill()
@@ -71,6 +74,13 @@ def run_apart(
             raise subprocess.TimeoutExpired(arguments, timeout_s, *map(Path.read_bytes, streams[1:]))
         out, err = (path.read_bytes().decode("utf-8", "surrogateescape") for path in streams[1:])
         return subprocess.CompletedProcess(arguments, process.exitcode, out, err)
+
+
+@functools.cache  # once: while the variables are changed, no other thread may look at them
+def _start_server() -> None:
+    with mock.patch.dict(os.environ, STARTED_WITH):
+        forkserver.set_forkserver_preload([__name__, "tests.preloaded"])
+        forkserver.ensure_running()
 
 
 def _begin(

@@ -102,12 +102,13 @@ def _what_of_the_sdist() -> list[str]:
     some = [*tracer, "tests/cli/test_cli_page.py", "tests/cli/test_cli_bad_input.py"]
     if not os.environ.get("FLASKTRACE_ALL_TESTS"):
         return some
-    # Left to the checkout: facts about `assert` as Python has it, which pytest rewrites in all files of a
-    # distribution with a plug-in.
+    # Left to the checkout: the scenarios against their golden files, some of which depend on where a script
+    # lies, and facts about `assert` as Python has it, which pytest rewrites in all files of a distribution
+    # with a plug-in.
     answers = "tests/framework/test_werkzeug_answers.py::test_bundle_answers_as_genuine_werkzeug_does"
     framework = [
         f"tests/framework/test_{name}.py"
-        for name in ("flask_answers", "werkzeug_answers", "truth_scenarios", "truth_names", "flask_command")
+        for name in ("flask_answers", "werkzeug_answers", "truth_names", "flask_command")
     ]
     return ["-n", "2", *some, *framework, f"--deselect={answers}[datastructures]"]
 
