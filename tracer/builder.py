@@ -34,6 +34,7 @@ class _Open:
     Attributes:
         row: the position of its call; -1 when it has none.
         hang: the position of the call that what it calls hangs under; -1 for none.
+        is_first: it was told by hand, see :mod:`.streams`.
     """
 
     row: int
@@ -42,6 +43,7 @@ class _Open:
     is_left_out: bool = False  # with all it calls, for the limit
     is_skipping: bool = False  # with all it calls, uncounted: the import of a module
     thrown_at: int = -1  # a generator resumed by throw() or close(), at this instruction
+    is_first: bool = False
 
 
 @dataclass(slots=True)
@@ -72,6 +74,7 @@ class _ThreadState:
     raised: list[_Left] = field(default_factory=list)  # by an exception whose handler is not known yet
     request_id: int = 0
     last_row: int = -1  # the call that ended last
+    is_first_next: bool = False  # the call that comes next was told by hand
 
 
 class Builder:
@@ -282,6 +285,8 @@ class Builder:
             self._last_ns = time_ns
             if where <= -2:
                 on_return(state, info_of(code), time_ns, -2 - where, extra)
+            elif state.is_first_next:
+                self._on_first_call(state, info_of(code), time_ns, where, extra)
             else:
                 on_call(state, info_of(code), time_ns, where, extra)
 
@@ -293,6 +298,8 @@ class Builder:
             state.request_id = what
         elif kind == "exception":
             self._name_raised(state, what)
+        elif kind == "first":
+            state.is_first_next = True
         elif kind == "end":
             if self._first_ns is not None:
                 self._last_ns = max(time_ns - self._first_ns, self._last_ns)
@@ -314,6 +321,16 @@ class Builder:
         self._marker_count += 1
         call_id = self.trace.calls.id[row]
         self.trace.markers.append(Marker(self._marker_count, kind, call_id, time_ns, data))
+
+    def _on_first_call(
+        self, state: _ThreadState, info: FunctionInfo, time_ns: int, where: int, extra: Any
+    ) -> None:
+        """A call told by hand: once more, if the function's own event has told of it."""
+        state.is_first_next = False
+        top = state.stack[-1] if state.stack else None
+        if top is None or top.info is not info or top.is_first:
+            self._on_call(state, info, time_ns, where, extra)
+            state.stack[-1].is_first = True
 
     def _on_call(self, state: _ThreadState, info: FunctionInfo, time_ns: int, where: int, extra: Any) -> None:
         state.raised.clear()

@@ -52,12 +52,16 @@ class _Here(local):
         stream: its stream; None of one that is left out or not known yet.
         is_known: whether that has been decided.
         extend: what takes its events; before it is decided, ``first``.
+        is_scouting: the scout is telling by hand that a function begins.
+        watched: the call of a watched function that began last: the frame's id, and the code.
     """
 
     def __init__(self, first: Callable[[Event], None]) -> None:
         self.stream: ThreadStream | None = None
         self.is_known = False
         self.extend = first
+        self.is_scouting = False
+        self.watched: tuple[int, CodeType | None] = (0, None)
 
 
 def _drop(event: Event) -> None:
@@ -73,6 +77,7 @@ class MonitoringRecorder(Recorder):
     def __init__(self, options: RecorderOptions | None = None) -> None:
         super().__init__(options)
         self._here = _Here(self._extend_first)
+        self._ready: set[int] = set()  # ids of those whose events are all turned on
         self._codes: dict[int, CodeType] = {}  # those in scope
         self._watched: dict[int, CodeType] = {}
         self._settings: set[int] = set()  # ids of those in scope that read one of the app's settings
@@ -98,7 +103,9 @@ class MonitoringRecorder(Recorder):
 
     def begin_thread(self, thread: threading.Thread) -> None:
         """The calling thread's first function begins: its ident may have been another thread's before."""
-        self._set_stream(self.new_stream(thread.name, id(thread)))
+        stream = self._here.stream
+        if stream is None or stream.thread_object_id != id(thread):  # else it has been told of
+            self._set_stream(self.new_stream(thread.name, id(thread)))
 
     def _callbacks(self) -> scribes.Callbacks:
         """The scribe's, by event."""
@@ -118,9 +125,10 @@ class MonitoringRecorder(Recorder):
             raise RuntimeError("this recorder is recording already; make another one")
         if not is_available():
             raise RuntimeError("the tool ids of sys.monitoring are in use; record with setprofile")
-        self._scout, self._scribe, *more = _free_ids()
         quick = self._quick_callbacks()
-        self._quick_scribe = more[0] if more and quick else None
+        # Of the tools that want an event, that with the highest id is told first: here, a scribe.
+        self._scout, self._scribe, *more = sorted(_free_ids()[: 3 if quick else 2])
+        self._quick_scribe = more[0] if more else None
         for tool in self._tools():
             _monitoring.use_tool_id(tool, _NAME)
         thread = threading.current_thread()
@@ -169,31 +177,64 @@ class MonitoringRecorder(Recorder):
         return self._here.stream
 
     def _on_first_start(self, code: CodeType, offset: int) -> object:
-        """The scout's callback: decide about a code object, for good."""
+        """The scout's callback: decide about a code object, for good.
+
+        Several threads may be here at a time for one code object, and each may be made to wait anywhere. None
+        leaves before the scribes' events are on: its answer turns off the only other one there is.
+        """
         try:
             frame = sys._getframe(1)
-            mode = self._decide(code, frame)
-            if mode & IN_SCOPE and id(code) not in self._codes:
-                self._codes[id(code)] = code
-                self._plan(code)
-                if mode & WATCHED and code.co_qualname == SETTING:
-                    self._settings.add(id(code))
-                self._keep(code)
-                self._set_local_events(code, mode)
-            is_known = id(code) in self._watched or id(code) in self._settings
-            if mode & WATCHED and not is_known and is_watched(code):
-                self._watched[id(code)] = code
-                self._keep(code)
-                # Settings are read all the time: out of scope, the first time must do.
-                if not mode & IN_SCOPE and code.co_qualname != SETTING:
-                    _monitoring.set_local_events(self._scribe, code, _events.PY_START)
-            if id(code) in self._codes or id(code) in self._watched:
-                # The scribe's events begin with the next call; this one is told by hand.
-                self.on_start(frame)
+            if id(code) not in self._ready:
+                self._get_ready(code, self._decide(code, frame))
+            if id(code) in self._ready:
+                self._tell_first(frame)
         except Exception:
             if not self._failed():
                 raise
         return _monitoring.DISABLE
+
+    def _get_ready(self, code: CodeType, mode: int) -> None:
+        """Turn on the events of code that is in scope or watched. It does no harm to do so twice."""
+        if mode & IN_SCOPE:
+            self._plan(code)
+            if mode & WATCHED and code.co_qualname == SETTING:
+                self._settings.add(id(code))
+            self._codes[id(code)] = code
+            self._keep(code)
+            self._set_local_events(code, mode)
+        is_setting = id(code) in self._settings
+        if mode & WATCHED and not is_setting and is_watched(code):
+            self._watched[id(code)] = code
+            self._keep(code)
+            # Settings are read all the time: out of scope, the first time must do.
+            if not mode & IN_SCOPE and code.co_qualname != SETTING:
+                _monitoring.set_local_events(self._scribe, code, _events.PY_START)
+        if id(code) in self._codes or id(code) in self._watched:
+            self._ready.add(id(code))
+
+    def _tell_first(self, frame: FrameType) -> None:
+        """The scribes' events begin with the next call: this one is told by hand.
+
+        Unless another thread turned the events on before this call began: then a scribe has told of it just
+        now. The builder knows, by the mark, and :meth:`_watch`.
+        """
+        here, code = self._here, frame.f_code
+        if id(code) in self._codes and code is not THREAD_STARTS[1]:
+            stream = self.current_stream()
+            if stream is not None:
+                stream.events.extend((None, self.options.clock(), 0, "first"))
+        here.is_scouting = True
+        try:
+            self.on_start(frame)
+        finally:
+            here.is_scouting = False
+
+    def _watch(self, frame: FrameType, stream: ThreadStream) -> None:
+        here = self._here
+        call = id(frame), frame.f_code
+        if not (here.is_scouting and here.watched == call):
+            here.watched = call
+            super()._watch(frame, stream)
 
     def _set_local_events(self, code: CodeType, mode: int) -> None:
         """Turn the events of a function in scope on."""
@@ -201,7 +242,10 @@ class MonitoringRecorder(Recorder):
         if code.co_flags & GENERATOR_FLAGS:
             events |= _events.PY_RESUME | _events.PY_YIELD
         quick = events & self._quick_events(code, mode) if self._quick_scribe is not None else 0
-        for tool, own in ((self._quick_scribe, quick), (self._scribe, events & ~quick)):
+        wanted = [(self._quick_scribe, quick), (self._scribe, events & ~quick)]
+        # Starts first: a generator that goes on, of which no start is told, is not to be met.
+        wanted.sort(key=lambda each: not each[1] & _events.PY_START)
+        for tool, own in wanted:
             if own:
                 _monitoring.set_local_events(tool, code, own)
 
