@@ -14,7 +14,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable, Mapping
-from multiprocessing import forkserver
+from multiprocessing import connection, forkserver
 from pathlib import Path
 from unittest import mock
 
@@ -22,7 +22,8 @@ TIMEOUT_S = 120
 # Texts are UTF-8, and sets are written in one order.
 STARTED_WITH = {"LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", "PYTHONHASHSEED": "0"}
 _CONTEXT = multiprocessing.get_context("forkserver")
-_STARTING = threading.Lock()
+# One who begins a process asks after all others: the status of each can be read once.
+_LOCK = threading.Lock()
 
 
 def flasktrace(
@@ -57,26 +58,27 @@ def run_apart(
     Raises:
         subprocess.TimeoutExpired: it was not done in time, and has been killed.
     """
-    with _STARTING:
-        _start_server()
-    variables = {**os.environ, **STARTED_WITH, **(environment or {})}
     with tempfile.TemporaryDirectory() as name:
         streams = [Path(name, stream) for stream in ("stdin", "stdout", "stderr")]
         streams[0].write_bytes(stdin.encode("utf-8", "surrogateescape"))
-        process = _CONTEXT.Process(
-            target=_begin, args=(str(folder), variables, list(map(str, streams)), function, arguments)
-        )
-        process.start()
-        process.join(timeout_s)
-        if process.exitcode is None:
-            process.kill()
-            process.join()
-            raise subprocess.TimeoutExpired(arguments, timeout_s, *map(Path.read_bytes, streams[1:]))
+        with _LOCK:
+            _start_server()
+            variables = {**os.environ, **STARTED_WITH, **(environment or {})}
+            given = (str(folder), variables, list(map(str, streams)), function, arguments)
+            process = _CONTEXT.Process(target=_begin, args=given)
+            process.start()
+        connection.wait([process.sentinel], timeout_s)
+        with _LOCK:
+            status = process.exitcode
+            if status is None:
+                process.kill()
+                process.join()
+                raise subprocess.TimeoutExpired(arguments, timeout_s, *map(Path.read_bytes, streams[1:]))
         out, err = (path.read_bytes().decode("utf-8", "surrogateescape") for path in streams[1:])
-        return subprocess.CompletedProcess(arguments, process.exitcode, out, err)
+        return subprocess.CompletedProcess(arguments, status, out, err)
 
 
-@functools.cache  # once: while the variables are changed, no other thread may look at them
+@functools.cache
 def _start_server() -> None:
     with mock.patch.dict(os.environ, STARTED_WITH):
         forkserver.set_forkserver_preload([__name__, "tests.preloaded"])

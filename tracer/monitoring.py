@@ -156,12 +156,16 @@ class MonitoringRecorder(Recorder):
             _monitoring.set_events(tool, 0)
         # Before the ids go: a later tool would inherit the local events.
         for code in (*self._codes.values(), *self._watched.values()):
-            for tool in self._tools():
-                _monitoring.set_local_events(tool, code, 0)
+            self._turn_off(code)
         for tool in self._tools():
             for event in (*self._callbacks(), _events.PY_START):
                 _monitoring.register_callback(tool, event, None)
             _monitoring.free_tool_id(tool)
+
+    def _turn_off(self, code: CodeType) -> None:
+        """Turn a function's events off."""
+        for tool in self._tools():
+            _monitoring.set_local_events(tool, code, 0)
 
     def _tools(self) -> list[int]:
         """The ids that are taken."""
@@ -186,7 +190,9 @@ class MonitoringRecorder(Recorder):
             frame = sys._getframe(1)
             if id(code) not in self._ready:
                 self._get_ready(code, self._decide(code, frame))
-            if id(code) in self._ready:
+            if not self.is_recording:
+                self._undo(code)
+            elif id(code) in self._ready:
                 self._tell_first(frame)
         except Exception:
             if not self._failed():
@@ -208,9 +214,25 @@ class MonitoringRecorder(Recorder):
             self._keep(code)
             # Settings are read all the time: out of scope, the first time must do.
             if not mode & IN_SCOPE and code.co_qualname != SETTING:
-                _monitoring.set_local_events(self._scribe, code, _events.PY_START)
+                self._turn_on(self._scribe, code, _events.PY_START)
         if id(code) in self._codes or id(code) in self._watched:
             self._ready.add(id(code))
+
+    def _turn_on(self, tool: int | None, code: CodeType, events: int) -> None:
+        try:
+            _monitoring.set_local_events(tool, code, events)
+        except ValueError:
+            if self.is_recording:
+                raise  # else the id has been given back meanwhile
+
+    def _undo(self, code: CodeType) -> None:
+        """Turn off what was turned on when the recording had just ended, be the ids taken still or free."""
+        freed = [tool for tool in self._tools() if _monitoring.get_tool(tool) is None]
+        for tool in freed:
+            _monitoring.use_tool_id(tool, _NAME)
+        self._turn_off(code)
+        for tool in freed:
+            _monitoring.free_tool_id(tool)
 
     def _tell_first(self, frame: FrameType) -> None:
         """The scribes' events begin with the next call: this one is told by hand.
@@ -247,7 +269,7 @@ class MonitoringRecorder(Recorder):
         wanted.sort(key=lambda each: not each[1] & _events.PY_START)
         for tool, own in wanted:
             if own:
-                _monitoring.set_local_events(tool, code, own)
+                self._turn_on(tool, code, own)
 
     def _quick_events(self, code: CodeType, mode: int) -> int:
         """The events of a function in scope of which the quick scribe can do all that is wanted."""

@@ -115,3 +115,41 @@ def test_a_tool_that_has_all_told_anew_makes_no_call_two(engine: str) -> None:
     assert told(trace, "counting") == [10, 11, 12, 20, 21, 22]
     assert [thread.name for thread in trace.threads if thread.started_by] == ["in 10", "in 20"]
     assert len(trace.threads) == 3
+
+
+@pytest.mark.parametrize("is_before", [True, False], ids=["before", "after"])
+@pytest.mark.parametrize("method", ["_keep", "_set_local_events"])
+@pytest.mark.parametrize("engine", [name for name in ENGINES if name != "setprofile"])
+def test_a_thread_that_is_held_up_until_the_recording_has_ended_leaves_nothing_turned_on(
+    engine: str, method: str, is_before: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def late_step(number: int) -> int:
+        return number
+
+    is_there, may_go_on = threading.Event(), threading.Event()
+    kind = type(make_recorder(RecorderOptions(), engine))
+    original = getattr(kind, method)
+
+    def held_up(self: MonitoringRecorder, code: CodeType, *rest: Any) -> None:
+        if not is_before:
+            original(self, code, *rest)
+        if code is late_step.__code__:
+            is_there.set()
+            assert may_go_on.wait(20)
+        if is_before:
+            original(self, code, *rest)
+
+    monkeypatch.setattr(kind, method, held_up)
+    late = threading.Thread(target=late_step, args=(1,))
+    with make_recorder(RecorderOptions(), engine) as recorder:
+        late.start()
+        assert is_there.wait(20)
+    may_go_on.set()
+    late.join()
+    monkeypatch.undo()
+    assert recorder.error_count == 0
+    for tool in range(6):
+        _monitoring.use_tool_id(tool, "a look")
+        assert _monitoring.get_local_events(tool, late_step.__code__) == 0
+        _monitoring.free_tool_id(tool)
+    assert told(record(engine, lambda: late_step(2)), "late_step") == [2]
