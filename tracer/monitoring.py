@@ -156,16 +156,12 @@ class MonitoringRecorder(Recorder):
             _monitoring.set_events(tool, 0)
         # Before the ids go: a later tool would inherit the local events.
         for code in (*self._codes.values(), *self._watched.values()):
-            self._turn_off(code)
+            for tool in self._tools():
+                _monitoring.set_local_events(tool, code, 0)
         for tool in self._tools():
             for event in (*self._callbacks(), _events.PY_START):
                 _monitoring.register_callback(tool, event, None)
             _monitoring.free_tool_id(tool)
-
-    def _turn_off(self, code: CodeType) -> None:
-        """Turn a function's events off."""
-        for tool in self._tools():
-            _monitoring.set_local_events(tool, code, 0)
 
     def _tools(self) -> list[int]:
         """The ids that are taken."""
@@ -194,6 +190,9 @@ class MonitoringRecorder(Recorder):
                 self._undo(code)
             elif id(code) in self._ready:
                 self._tell_first(frame)
+        except RecursionError:
+            self.lost_count += 1
+            return None  # there was no room: to be tried again with the next call
         except Exception:
             if not self._failed():
                 raise
@@ -226,13 +225,15 @@ class MonitoringRecorder(Recorder):
                 raise  # else the id has been given back meanwhile
 
     def _undo(self, code: CodeType) -> None:
-        """Turn off what was turned on when the recording had just ended, be the ids taken still or free."""
-        freed = [tool for tool in self._tools() if _monitoring.get_tool(tool) is None]
-        for tool in freed:
-            _monitoring.use_tool_id(tool, _NAME)
-        self._turn_off(code)
-        for tool in freed:
-            _monitoring.free_tool_id(tool)
+        """Turn off what was turned on when the recording had just ended, be the ids ours still or free."""
+        for tool in self._tools():
+            owner = _monitoring.get_tool(tool)
+            if owner is None:
+                _monitoring.use_tool_id(tool, _NAME)
+            if owner in (None, _NAME):
+                _monitoring.set_local_events(tool, code, 0)
+            if owner is None:
+                _monitoring.free_tool_id(tool)
 
     def _tell_first(self, frame: FrameType) -> None:
         """The scribes' events begin with the next call: this one is told by hand.

@@ -1,5 +1,6 @@
 """The first calls of a function, in several threads at once: each is recorded, and recorded once."""
 
+import contextlib
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -153,3 +154,27 @@ def test_a_thread_that_is_held_up_until_the_recording_has_ended_leaves_nothing_t
         assert _monitoring.get_local_events(tool, late_step.__code__) == 0
         _monitoring.free_tool_id(tool)
     assert told(record(engine, lambda: late_step(2)), "late_step") == [2]
+
+
+@pytest.mark.parametrize("engine", [name for name in ENGINES if name != "setprofile"])
+def test_a_function_that_is_met_where_there_is_no_room_for_the_recorder_is_met_again(engine: str) -> None:
+    def leaf(number: int) -> int:
+        return number
+
+    def down() -> None:
+        with contextlib.suppress(RecursionError):
+            down()
+        with contextlib.suppress(RecursionError):
+            leaf(1)
+
+    def run() -> None:
+        down()
+        leaf(2)
+
+    recorder = make_recorder(RecorderOptions(), engine)
+    with recorder:
+        run()
+    assert recorder.error_count == 0
+    trace = Builder(recorder).finish(Metadata(), [])
+    [last] = [call for call in trace.calls if call.parameters and call.parameters[0].text == "2"]
+    assert trace.function_of(last).name == "leaf" and isinstance(last.outcome, Returned)
