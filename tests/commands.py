@@ -18,7 +18,7 @@ from multiprocessing import connection, forkserver
 from pathlib import Path
 from unittest import mock
 
-TIMEOUT_S = 120
+TIMEOUT_S = 60
 # Texts are UTF-8, and sets are written in one order.
 STARTED_WITH = {"LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", "PYTHONHASHSEED": "0"}
 _CONTEXT = multiprocessing.get_context("forkserver")

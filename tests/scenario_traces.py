@@ -13,6 +13,7 @@ from flasktrace.scenarios.catalog import list_scenarios
 from flasktrace.tracer.play import PlayOptions, Scenario, play
 
 ENGINES = ("bundled", "installed")
+TIMEOUT_S = 120
 # Python 3.11 cannot parse two modules at a time in two threads (gh-106905).
 _LISTING = threading.Lock()
 
@@ -36,7 +37,7 @@ def record_scenario(name: str, engine: str, folder: Path) -> Path:
     with _LISTING:
         scenario = next(each for each in list_scenarios() if each.name == name)
     path = folder / f"{name}-{engine}.new.flasktrace"
-    done = run_apart(folder, _record, str(scenario.path), name, engine, str(path))
+    done = run_apart(folder, _record, str(scenario.path), name, engine, str(path), timeout_s=TIMEOUT_S)
     assert path.is_file() and done.returncode == 0, f"{name} on {engine}: {done.stderr}"
     os.replace(path, shared)  # whole or not at all: another worker may look for it
     return shared

@@ -98,7 +98,7 @@ def _what_of_the_sdist() -> list[str]:
 
     What an installed package could lack is seen by these; views and documents are made of the same files.
     """
-    tracer = [f"tests/tracer/test_tracer_{name}.py" for name in ("native", "play", "scope")]
+    tracer = [f"tests/tracer/test_tracer_{name}.py" for name in ("native", "play", "recorder", "scope")]
     some = [*tracer, "tests/cli/test_cli_page.py", "tests/cli/test_cli_bad_input.py"]
     if not os.environ.get("FLASKTRACE_ALL_TESTS"):
         return some
@@ -106,11 +106,8 @@ def _what_of_the_sdist() -> list[str]:
     # lies, and facts about `assert` as Python has it, which pytest rewrites in all files of a distribution
     # with a plug-in.
     answers = "tests/framework/test_werkzeug_answers.py::test_bundle_answers_as_genuine_werkzeug_does"
-    framework = [
-        f"tests/framework/test_{name}.py"
-        for name in ("flask_answers", "werkzeug_answers", "truth_names", "flask_command")
-    ]
-    return ["-n", "2", *some, *framework, f"--deselect={answers}[datastructures]"]
+    left = ["--ignore=tests/framework/test_truth_scenarios.py", f"--deselect={answers}[datastructures]"]
+    return ["-n", "2", *some, "tests/framework", *left]
 
 
 def test_modules_of_the_user_beside_the_script_stay_theirs(installed: Path, tmp_path: Path) -> None:

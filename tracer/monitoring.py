@@ -218,6 +218,7 @@ class MonitoringRecorder(Recorder):
             self._ready.add(id(code))
 
     def _turn_on(self, tool: int | None, code: CodeType, events: int) -> None:
+        """Turn on some of a function's events."""
         try:
             _monitoring.set_local_events(tool, code, events)
         except ValueError:
@@ -253,6 +254,7 @@ class MonitoringRecorder(Recorder):
             here.is_scouting = False
 
     def _watch(self, frame: FrameType, stream: ThreadStream) -> None:
+        """Look at a watched function, once for a call, though both the scribe and the scout tell of it."""
         here = self._here
         call = id(frame), frame.f_code
         if not (here.is_scouting and here.watched == call):

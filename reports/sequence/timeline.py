@@ -174,6 +174,7 @@ class _Builder:
         self._survey(steps)
         chapters = {chapter.first: chapter for chapter in self.folded.chapters}
         for position, step in enumerate(steps):
+            # A step that is called by the one before it ends none.
             if not position or steps[position - 1].number != step.parent_number:
                 self._close_all_but(self._ancestors(step))
             if step.number in chapters:

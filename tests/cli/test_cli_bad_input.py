@@ -227,10 +227,7 @@ def test_ctrl_c_keeps_the_trace_and_says_where_it_is(tmp_path: Path) -> None:
     assert process.returncode == 130
     assert "waits-trace/trace.flasktrace" in printed
     assert "index" in printed
-    shown = subprocess.run(
-        [sys.executable, "-m", "flasktrace", "show", "waits-trace/trace.flasktrace"],
-        cwd=tmp_path, capture_output=True, text=True,
-    )  # fmt: skip
+    shown = flasktrace(tmp_path, "show", "waits-trace/trace.flasktrace")
     assert shown.returncode == 0
     assert "index" in shown.stdout
 

@@ -85,7 +85,7 @@ def test_the_bundled_lessons_are_true(tmp_path: Path) -> None:
     # The Chinese ones claim the same, see below, and are built with the site.
     lessons = sorted(str(path) for path in LESSONS.glob("*.en.md"))
     assert len(lessons) == 4
-    done = flasktrace(tmp_path, "lesson", "check", "--lang", "en", *lessons)
+    done = flasktrace(tmp_path, "lesson", "check", "--lang", "en", *lessons, timeout_s=200)
     assert done.returncode == 0, done.stdout + done.stderr
     assert set(verdicts(done).values()) == {"true"}
 

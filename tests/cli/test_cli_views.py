@@ -10,6 +10,7 @@ from pathlib import Path
 from shutil import which
 
 import pytest
+from tests import commands
 from tests.scenario_traces import record_scenario
 
 from flasktrace.cli import cli, guarded
@@ -113,15 +114,7 @@ def test_run_and_show_are_filtered_alike(tmp_path: Path) -> None:
     filters = ["--only", "Flask.wsgi_app", "--hide", "werkzeug.local", "--depth", "40", "--lang", "zh"]
 
     def run(*arguments: str) -> str:
-        command = [sys.executable, "-m", "flasktrace", *arguments, *filters]
-        done = subprocess.run(
-            command,
-            cwd=tmp_path,
-            capture_output=True,
-            timeout=60,
-            env={**os.environ, "PYTHONIOENCODING": "utf-8"},
-        )
-        return done.stdout.decode()
+        return commands.flasktrace(tmp_path, *arguments, *filters).stdout
 
     tree, _, files = run("run", "hello", "-o", "out").partition("\n\nwrote ")
     assert files and "过滤器" in tree

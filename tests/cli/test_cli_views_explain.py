@@ -1,10 +1,10 @@
 """``flasktrace explain``: where a function is, what it does, who calls it; near names for unknown ones."""
 
 import io
-import subprocess
-import sys
+from pathlib import Path
 
 import pytest
+from tests.commands import flasktrace
 
 from flasktrace.cli.explaining import explain
 from flasktrace.cli.sources import find_source, has_function
@@ -91,13 +91,8 @@ def test_an_unknown_name_gets_the_nearest(name: str, near: str) -> None:
     assert near in str(caught.value)
 
 
-def test_an_unknown_name_is_wrong_use() -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "flasktrace", "explain", "Flask.wsgi_ap\x1b[31m"],
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
+def test_an_unknown_name_is_wrong_use(tmp_path: Path) -> None:
+    done = flasktrace(tmp_path, "explain", "Flask.wsgi_ap\x1b[31m")
     assert done.returncode == 2 and done.stdout == ""
     assert "Flask.wsgi_app" in done.stderr and "\x1b" not in done.stderr
     assert len(done.stderr.splitlines()) == 1

@@ -3,7 +3,7 @@
 Only the standard library is used, so that genuine Flask 1.1.4 in an environment of its own, the bundle
 and the installed Flask are all recorded by the very same code, and like is compared with like:
 
-    python record_chain.py [--bundle] [--output FILE] SCENARIO.py
+    python record_chain.py [--bundle] SCENARIO.py
     python record_chain.py [--bundle] --serve
 
 The second form records what its standard input asks for, see :func:`serve`.
@@ -624,7 +624,6 @@ def serve(bundle: bool) -> None:
     """
     for name in ("flask", "werkzeug.serving"):
         importlib.import_module(name)  # what runs at an import is no part of the facts
-
     for line in sys.stdin:
         path, output = line.rstrip("\n").split("\t")
         process_id = os.fork()
@@ -652,7 +651,6 @@ def main() -> None:
     parser.add_argument("script", nargs="?")
     parser.add_argument("--serve", action="store_true", help="record what the standard input asks for")
     parser.add_argument("--bundle", action="store_true", help="on the bundled framework")
-    parser.add_argument("--output", help="a file, in place of stdout")
     parser.add_argument(
         "--child", metavar="FOLDER", help="as the reloader's child, which leaves its facts there"
     )
@@ -668,12 +666,7 @@ def main() -> None:
         parser.error("name a script")
     if options.child:
         sys.exit(record_child(options.script, options.child))
-    text = facts_text(options.script, options.bundle)
-    if options.output:
-        with open(options.output, "w", encoding="utf-8") as file:
-            file.write(text)
-    else:
-        sys.stdout.write(text)
+    sys.stdout.write(facts_text(options.script, options.bundle))
 
 
 if __name__ == "__main__":

@@ -13,7 +13,6 @@ import os
 import subprocess
 import sys
 import tempfile
-import threading
 from pathlib import Path
 
 import flasktrace.scenarios
@@ -73,7 +72,6 @@ class _Server:
         kept = {
             key: value for key, value in os.environ.items() if not key.startswith(("FLASK_", "WERKZEUG_"))
         }
-        self._lock = threading.Lock()
         self._process = subprocess.Popen(
             [python, str(HERE / "record_chain.py"), "--serve", *(["--bundle"] if bundle else [])],
             env={**kept, "PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1"},
@@ -85,10 +83,9 @@ class _Server:
     def record(self, script: Path, output: Path) -> str:
         """Have a program recorded; gives the exit status as text, or nothing if the server has ended."""
         assert self._process.stdin is not None and self._process.stdout is not None
-        with self._lock:
-            self._process.stdin.write(f"{script}\t{output}\n")
-            self._process.stdin.flush()
-            return self._process.stdout.readline().strip()
+        self._process.stdin.write(f"{script}\t{output}\n")
+        self._process.stdin.flush()
+        return self._process.stdout.readline().strip()
 
     def close(self) -> None:
         """End it."""

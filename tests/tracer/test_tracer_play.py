@@ -95,7 +95,7 @@ def run(
         words = [*under, sys.executable, "-c", PLAYER, given]
         done = subprocess.run(words, capture_output=True, text=True, timeout=100, cwd=folder)
     else:
-        done = run_apart(folder, run_code, PLAYER, given)
+        done = run_apart(folder, run_code, PLAYER, given, timeout_s=100)
     lines = [line for line in done.stdout.splitlines() if line.startswith("{")]
     assert lines, done.stderr
     path = folder / "out.flasktrace"
