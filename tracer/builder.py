@@ -35,6 +35,7 @@ class _Open:
         row: the position of its call; -1 when it has none.
         hang: the position of the call that what it calls hangs under; -1 for none.
         is_first: it was told by hand, see :mod:`.streams`.
+        frame_id: of a generator; 0 until it is known.
     """
 
     row: int
@@ -44,6 +45,7 @@ class _Open:
     is_skipping: bool = False  # with all it calls, uncounted: the import of a module
     thrown_at: int = -1  # a generator resumed by throw() or close(), at this instruction
     is_first: bool = False
+    frame_id: int = 0
 
 
 @dataclass(slots=True)
@@ -285,6 +287,8 @@ class Builder:
             self._last_ns = time_ns
             if where <= -2:
                 on_return(state, info_of(code), time_ns, -2 - where, extra)
+            elif extra is ...:
+                on_return(state, info_of(code), time_ns, where, None)
             elif state.is_first_next:
                 self._on_first_call(state, info_of(code), time_ns, where, extra)
             else:
@@ -343,7 +347,8 @@ class Builder:
             state.stack.append(_Open(-1, hang, info))
             return
         captured = extra
-        if info.is_generator:
+        frame_id = 0
+        if info.is_generator and extra is not None:
             frame_id, lasti, captured = extra
             if lasti >= 0 and is_resumption(info.code, lasti):
                 self._resume(state, info, time_ns, frame_id, lasti)
@@ -359,9 +364,9 @@ class Builder:
             self._set_detail(info, row, captured)
         if self._finder is not None and (info.begins_request or info.answers_request):
             self._find_request(info, row, captured)
-        if info.is_generator:
-            self._generators[extra[0]] = _Generator(row, hang, state.id)
-        state.stack.append(_Open(row, row, info))
+        if frame_id:
+            self._generators[frame_id] = _Generator(row, hang, state.id)
+        state.stack.append(_Open(row, row, info, frame_id=frame_id))
 
     def _add_row(
         self, state: _ThreadState, info: FunctionInfo, time_ns: int, parent: int, call_line: int | None
@@ -400,21 +405,21 @@ class Builder:
         generator = self._generators.get(frame_id)
         thrown_at = lasti if self._recorder.guesses_exceptions and info.code.co_code[lasti] == _YIELD else -1
         if generator is None:  # it began before the recording did, or was over the limit
-            state.stack.append(_Open(-1, hang, info, thrown_at=thrown_at))
-            return
-        if generator.parent == hang and generator.thread_id == state.id:
-            state.stack.append(_Open(generator.row, generator.row, info, thrown_at=thrown_at))
-            return
-        calls = self.trace.calls
-        data = {"under": calls.id[hang] if hang >= 0 else None}
-        self._add_marker("resumed", generator.row, time_ns, data)
-        state.stack.append(_Open(generator.row, hang, info, thrown_at=thrown_at))
+            row, under = -1, hang
+        elif generator.parent == hang and generator.thread_id == state.id:
+            row = under = generator.row
+        else:
+            row, under = generator.row, hang
+            calls = self.trace.calls
+            data = {"under": calls.id[hang] if hang >= 0 else None}
+            self._add_marker("resumed", row, time_ns, data)
+        state.stack.append(_Open(row, under, info, thrown_at=thrown_at, frame_id=frame_id))
 
     def _on_return(
         self, state: _ThreadState, info: FunctionInfo, time_ns: int, lasti: int, extra: Any
     ) -> None:
         entry = self._pop(state, info, time_ns)
-        frame_id, value = extra if info.is_generator else (0, extra)
+        frame_id, value = extra if info.is_generator and extra is not None else (0, extra)
         unwound = value if type(value) is Unwound else None
         if unwound is not None and unwound[0] == "GeneratorExit" and info.is_generator:
             unwound, value = None, CAPTURED_NONE  # closed, which is no failure
@@ -424,8 +429,8 @@ class Builder:
             has_raised = unwound is not None or opcode not in RETURNING
             is_thrown = entry is not None and entry.thrown_at == lasti and value == CAPTURED_NONE
             has_ended = not info.is_generator or has_raised or is_thrown or opcode not in _YIELDING
-        if has_ended:
-            self._generators.pop(frame_id, None)
+        if info.is_generator:
+            self._keep_generator(state, entry, frame_id, has_ended)
         if entry is None or entry.row < 0:
             return
         if unwound is not None:
@@ -437,9 +442,22 @@ class Builder:
             if is_thrown:
                 # Closed, as a rule, which is no failure; a handler may yet show that it was one.
                 state.raised.append(_Left(entry.row, id(info.code), info.line_at(lasti), ""))
-            outcome = self._pools.returned(info, lasti, value) if has_ended else 0
+            wanted = value if self._recorder.options.with_values else None
+            outcome = self._pools.returned(info, lasti, wanted) if has_ended else 0
         state.last_row = entry.row
         self._close(entry, time_ns, outcome)
+
+    def _keep_generator(
+        self, state: _ThreadState, entry: _Open | None, frame_id: int, has_ended: bool
+    ) -> None:
+        """Keep a generator that yields for when it goes on, if that was not done when it began."""
+        if has_ended:
+            self._generators.pop(frame_id or (entry.frame_id if entry is not None else 0), None)
+        elif entry is not None and not entry.frame_id:
+            self._generators.pop(frame_id, None)  # of another, which was there before
+            if entry.row >= 0:
+                hang = state.stack[-1].hang if state.stack else state.root
+                self._generators[frame_id] = _Generator(entry.row, hang, state.id)
 
     def _pop(self, state: _ThreadState, info: FunctionInfo, time_ns: int) -> _Open | None:
         """The activation that returns; None for one that was called before the recording began."""

@@ -292,9 +292,14 @@ _BRACKETS: dict[str, tuple[str, str]] = {
 }
 
 
+_args_of = BaseException.__dict__["args"].__get__  # no __getattribute__ of the program's
+
+
 def exception_text(error: BaseException) -> str:
     """What an exception says, from its ``args`` alone, uncleaned: no ``__str__`` of the program's runs."""
-    args = BaseException.__dict__["args"].__get__(error)
+    args = _args_of(error)
+    if len(args) == 1 and type(args[0]) is str:  # as a rule
+        return printable(args[0][:MAX_TEXT_CHARS])
     texts = [
         value[:MAX_TEXT_CHARS] if type(value) is str else Texts().text(_atom(value))
         for value in args[:MAX_ITEMS]

@@ -205,8 +205,8 @@ class _Home:
         slots = iter(events)
         for code, time_ns, where, extra in zip(slots, slots, slots, slots, strict=True):
             if code is not None:
-                is_generator = code.co_flags & GENERATOR_FLAGS
-                event = (code, time_ns, where, self._of_generator(extra) if is_generator else _lively(extra))
+                has_frame = code.co_flags & GENERATOR_FLAGS and type(extra) is tuple
+                event = (code, time_ns, where, self._of_generator(extra) if has_frame else _lively(extra))
             elif extra == "exception":
                 event = (None, time_ns, [self._with_codes(each) for each in where], extra)
             else:

@@ -26,7 +26,7 @@ from flasktrace.tracer.recorder import (
     RecorderOptions,
     is_watched,
 )
-from flasktrace.tracer.streams import GENERATOR_FLAGS, Event, ThreadStream
+from flasktrace.tracer.streams import GENERATOR_FLAGS, Event, EventList, ThreadStream
 
 # None before Python 3.12: this module can be imported there, but is_available() says no.
 _monitoring: Any = getattr(sys, "monitoring", None)
@@ -51,6 +51,7 @@ class _Here(local):
     Attributes:
         stream: its stream; None of one that is left out or not known yet.
         is_known: whether that has been decided.
+        events: the stream's, if it is a list.
         extend: what takes its events; before it is decided, ``first``.
         is_scouting: the scout is telling by hand that a function begins.
         watched: the call of a watched function that began last: the frame's id, and the code.
@@ -59,9 +60,19 @@ class _Here(local):
     def __init__(self, first: Callable[[Event], None]) -> None:
         self.stream: ThreadStream | None = None
         self.is_known = False
+        self.events: EventList | None = None
         self.extend = first
         self.is_scouting = False
         self.watched: tuple[int, CodeType | None] = (0, None)
+
+
+class _Lone:
+    """Where the events of the one thread there is go, which is asked faster than what belongs to a thread."""
+
+    __slots__ = ("events",)
+
+    def __init__(self, events: EventList | None) -> None:
+        self.events = events
 
 
 def _drop(event: Event) -> None:
@@ -84,6 +95,7 @@ class MonitoringRecorder(Recorder):
         self._write_call = scribes.call_writer(self)
         self._scout = self._scribe = -1
         self._quick_scribe: int | None = None
+        self._lone: _Lone | None = None  # while only one thread calls what is in scope
 
     def ignore_this_thread(self) -> None:
         """Leave the calling thread out."""
@@ -92,14 +104,60 @@ class MonitoringRecorder(Recorder):
     def _set_stream(self, stream: ThreadStream | None) -> None:
         """The stream of the calling thread from now on."""
         here = self._here
+        lone = self._lone  # which another thread may take away meanwhile
+        if lone is not None and here.events is lone.events:
+            self._share()  # it is not to go there any more
         here.stream, here.is_known = stream, True
         here.extend = stream.events.extend if stream is not None else _drop
+        here.events = stream.events if stream is not None and isinstance(stream.events, EventList) else None
 
     def _extend_first(self, event: Event) -> None:
         """Take the first event of a thread that is not known yet."""
         stream = self.current_stream()
         if stream is not None:
             stream.events.extend(event)
+
+    def write_apart(self, event: Event) -> None:
+        """Take an event of what a function out of scope has called, or of a thread without a list."""
+        self._look_who_calls()
+        self._here.extend(event)
+
+    def _look_who_calls(self) -> None:
+        lone = self._lone
+        if lone is not None and self._here.events is not lone.events:
+            self._share()
+
+    def _begin_alone(self) -> None:
+        """Let this thread's events go to its list without asking which thread it is.
+
+        The first call in scope of any other thread has a caller out of scope, or none; there it is found out,
+        unless the thread is in the midst of one. Whether it has been meanwhile is asked right before each
+        callback is registered, where the interpreter changes no threads.
+        """
+        self._lone = _Lone(self._here.events)
+        # Another thread's greenlets may be in the midst of a call, and nobody can tell.
+        if len(self.streams) > 1 or "greenlet" in sys.modules or not self._is_alone():
+            self._lone = None
+            return
+        for event, callback in scribes.quick_callbacks(self, self._lone).items():
+            if self._lone is not None:
+                _monitoring.register_callback(self._quick_scribe, event, callback)
+
+    def _is_alone(self) -> bool:
+        """Whether no other thread is in the midst of a call of what is in scope."""
+        for ident, innermost in sys._current_frames().items():
+            frame: FrameType | None = innermost if ident != get_ident() else None
+            while frame is not None:
+                if self.scope.decide(frame.f_code.co_filename, frame.f_globals).is_recorded:
+                    return False
+                frame = frame.f_back
+        return True
+
+    def _share(self) -> None:
+        """Ask from now on which thread it is, at each event."""
+        self._lone = None
+        if self.is_recording:
+            self._register(self._quick_scribe, self._quick_callbacks())
 
     def begin_thread(self, thread: threading.Thread) -> None:
         """The calling thread's first function begins: its ident may have been another thread's before."""
@@ -113,7 +171,11 @@ class MonitoringRecorder(Recorder):
 
     def _quick_callbacks(self) -> scribes.Callbacks:
         """The quick scribe's, by event; none where it is not wanted."""
-        return scribes.quick_callbacks(self) if self.options.gate is None else {}
+        return scribes.quick_callbacks(self, self._here) if self.options.gate is None else {}
+
+    def _register(self, tool: int | None, callbacks: scribes.Callbacks) -> None:
+        for event, callback in callbacks.items():
+            _monitoring.register_callback(tool, event, callback)
 
     def start(self) -> None:
         """Take two tool ids and turn their events on.
@@ -135,16 +197,16 @@ class MonitoringRecorder(Recorder):
         self._set_stream(self.new_stream(thread.name, id(thread)))
         self.is_recording = True
         self.forks.start()
-        for event, callback in self._callbacks().items():
-            _monitoring.register_callback(self._scribe, event, callback)
+        self._register(self._scribe, self._callbacks())
         if self._quick_scribe is not None:
-            for event, callback in quick.items():
-                _monitoring.register_callback(self._quick_scribe, event, callback)
+            self._register(self._quick_scribe, quick)
         _monitoring.register_callback(self._scout, _events.PY_START, self._on_first_start)
         # What another recording has disabled stays so until this.
         _monitoring.restart_events()
         _monitoring.set_events(self._scout, _events.PY_START)
         _monitoring.set_events(self._scribe, _events.PY_UNWIND | _events.PY_THROW)
+        if self._quick_scribe is not None and not self.options.with_values:
+            self._begin_alone()
 
     def stop(self) -> None:
         """Turn the events off and give the tool ids back."""
@@ -169,6 +231,7 @@ class MonitoringRecorder(Recorder):
 
     def current_stream(self) -> ThreadStream | None:
         """The stream of the calling thread, made when it is first needed; None for a thread of ours."""
+        self._look_who_calls()
         if not self._here.is_known:
             # Not current_thread(): that would make up a Thread where there is none.
             thread = getattr(threading, "_active", {}).get(get_ident())
@@ -283,6 +346,8 @@ class MonitoringRecorder(Recorder):
             pass
         elif code.co_flags & GENERATOR_FLAGS:
             quick = _events.PY_RESUME | _events.PY_YIELD
+            if not self.options.with_values and not self._plans[id(code)][0]:
+                quick |= _events.PY_START | _events.PY_RETURN
         # Without values a client's address is kept nevertheless.
         elif self.options.with_values or not self._plans[id(code)][0]:
             quick = _events.PY_START | _events.PY_RETURN

@@ -17,7 +17,7 @@ from types import BuiltinFunctionType, CodeType, FrameType, FunctionType, Traceb
 from typing import Any, Protocol, Self
 
 from flasktrace.tracer import hidden_hooks, state
-from flasktrace.tracer.capture import capture, class_name_of, exception_text
+from flasktrace.tracer.capture import CAPTURED_NONE, capture, class_name_of, exception_text
 from flasktrace.tracer.forks import ForkWatch
 from flasktrace.tracer.masking import settings_of
 from flasktrace.tracer.scope import Decision, Scope, ScopeOptions
@@ -429,7 +429,8 @@ def _hook(recorder: Recorder, stream: ThreadStream) -> ProfileFunction:
         if argument is None and code.co_code[lasti] not in RETURNING:
             pending = True
         if code.co_flags & GENERATOR_FLAGS:
-            value = (id(frame), value)
+            # None is what the builder knows one by that an exception thrown into it has ended.
+            value = (id(frame), CAPTURED_NONE if argument is None else value)
         extend((code, clock(), -2 - lasti, value))
         if gate is not None and not is_yield(code, lasti):
             gate(frame, stream, True)

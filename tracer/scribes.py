@@ -8,16 +8,23 @@ it is counted.
 import sys
 from collections.abc import Callable
 from types import CodeType, FrameType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from flasktrace.tracer.capture import capture, class_name_of, exception_text
 from flasktrace.tracer.recorder import TEXTS, is_yield
-from flasktrace.tracer.streams import GENERATOR_FLAGS, ThreadStream, Unwound
+from flasktrace.tracer.streams import EVENT_SLOTS, GENERATOR_FLAGS, EventList, ThreadStream, Unwound
 
 if TYPE_CHECKING:
     from flasktrace.tracer.monitoring import MonitoringRecorder
 
 Callbacks = dict[int, Callable[..., object]]  # by event
+
+
+class Place(Protocol):
+    """Where the calling thread's events go; None where :meth:`MonitoringRecorder.write_apart` has to see."""
+
+    events: EventList | None
+
 
 _events: Any = getattr(getattr(sys, "monitoring", None), "events", None)
 _LOOK_EVERY = 1000  # calls, of all threads: so often one looks whether it has to wait for the reader
@@ -139,29 +146,48 @@ def callbacks(recorder: "MonitoringRecorder") -> Callbacks:
     }
 
 
-def quick_callbacks(recorder: "MonitoringRecorder") -> Callbacks:
-    """The quick scribe's: what the scribe's do, for the many events that are nothing special."""
-    files, here, lasti_in_scope = recorder._files, recorder._here, recorder.lasti_in_scope
+def quick_callbacks(recorder: "MonitoringRecorder", place: Place) -> Callbacks:
+    """The quick scribe's: what the scribe's do, for the many events that are nothing special.
+
+    The four parts of an event are appended one by one, which is quicker than to make a tuple of them. An
+    exception in between (of a signal handler, for want of memory) leaves half an event: it is taken back.
+
+    Args:
+        recorder: whose events they are.
+        place: where the list is that the calling thread appends to: what belongs to each thread, or that of
+            the one thread there is.
+    """
+    files, lasti_in_scope = recorder._files, recorder.lasti_in_scope
     clock, getframe = recorder.options.clock, sys._getframe
     calls_left = 0
 
     def on_start(code: CodeType, offset: int) -> None:
         nonlocal calls_left
         try:
+            events = place.events
             try:
-                back: FrameType | None = getframe(2)
-            except ValueError:  # without a caller: the first function of a thread
-                if (back := getframe(1).f_back) is not None:
-                    raise
-            if back is not None and back.f_code.co_filename in files:
-                where = back.f_lasti
-            else:
-                where = lasti_in_scope(back)
-            here.extend((code, clock(), where, None))
-            calls_left -= 1
-            if calls_left < 0:
-                calls_left = _LOOK_EVERY
-                recorder.keep_pace(here.stream)
+                try:
+                    back: FrameType | None = getframe(2)
+                except ValueError:  # without a caller: the first function of a thread
+                    if (back := getframe(1).f_back) is not None:
+                        raise
+                if events is not None and back is not None and back.f_code.co_filename in files:
+                    where = back.f_lasti
+                    time_ns = clock()
+                    events.append(code)
+                    events.append(time_ns)
+                    events.append(where)
+                    events.append(None)
+                else:
+                    recorder.write_apart((code, clock(), lasti_in_scope(back), None))
+                calls_left -= 1
+                if calls_left < 0:
+                    calls_left = _LOOK_EVERY
+                    recorder.keep_pace(recorder.current_stream())
+            except BaseException:
+                if events is not None:
+                    del events[len(events) // EVENT_SLOTS * EVENT_SLOTS :]
+                raise
         except RecursionError:
             recorder.lost_count += 1
         except Exception:
@@ -170,7 +196,20 @@ def quick_callbacks(recorder: "MonitoringRecorder") -> Callbacks:
 
     def on_return(code: CodeType, offset: int, argument: object) -> None:
         try:
-            here.extend((code, clock(), -2 - offset, None))
+            events = place.events
+            try:
+                if events is not None:
+                    time_ns = clock()
+                    events.append(code)
+                    events.append(time_ns)
+                    events.append(offset)
+                    events.append(...)
+                else:
+                    recorder.write_apart((code, clock(), offset, ...))
+            except BaseException:
+                if events is not None:
+                    del events[len(events) // EVENT_SLOTS * EVENT_SLOTS :]
+                raise
         except RecursionError:
             recorder.lost_count += 1
         except Exception:
@@ -179,9 +218,12 @@ def quick_callbacks(recorder: "MonitoringRecorder") -> Callbacks:
 
     def on_resume(code: CodeType, offset: int) -> None:
         try:
-            frame = getframe(1)
-            where = lasti_in_scope(frame.f_back)
-            here.extend((code, clock(), where, (id(frame), offset, None)))
+            frame, events = getframe(1), place.events
+            back = frame.f_back
+            if events is not None and back is not None and back.f_code.co_filename in files:
+                events.extend((code, clock(), back.f_lasti, (id(frame), offset, None)))
+            else:
+                recorder.write_apart((code, clock(), lasti_in_scope(back), (id(frame), offset, None)))
         except RecursionError:
             recorder.lost_count += 1
         except Exception:
@@ -190,7 +232,12 @@ def quick_callbacks(recorder: "MonitoringRecorder") -> Callbacks:
 
     def on_yield(code: CodeType, offset: int, argument: object) -> None:
         try:
-            here.extend((code, clock(), -2 - offset, (id(getframe(1)), None)))
+            event = (code, clock(), -2 - offset, (id(getframe(1)), None))
+            events = place.events
+            if events is not None:
+                events.extend(event)
+            else:
+                recorder.write_apart(event)
         except RecursionError:
             recorder.lost_count += 1
         except Exception:

@@ -3,7 +3,7 @@
 An event takes four places in the list:
 
 call      ``code, time_ns, lasti of the caller, detail``
-return    ``code, time_ns, -2 - lasti, value``
+return    ``code, time_ns, -2 - lasti, value``; where no value is wanted also ``code, time_ns, lasti, ...``
 start     ``None, time_ns, id of the Thread object, None``: the current call starts a thread (or, with the
           negative number of a fork, a process)
 request   ``None, time_ns, request id or 0, "request"``: what follows is done for this request
@@ -14,7 +14,8 @@ first     ``None, time_ns, 0, "first"``: the call that comes next is told by han
 end       ``None, time_ns, 0, "end"``: the thread's process is over; a call that is open never returns
 
 The detail of a generator is ``(frame id, own lasti, detail)``, its value ``(frame id, value)``, as all
-its resumptions are one activation.
+its resumptions are one activation. Where no values are wanted it may begin and return as any function does:
+the frame's id is only needed where it yields and goes on.
 """
 
 import heapq
@@ -52,8 +53,8 @@ class EventList(list[Any]):
     __slots__ = ()
 
     def take(self, until_ns: int | None, /) -> list[Any]:
-        """Take the slots of the events up to a moment; None takes all."""
-        count = len(self)
+        """Take the slots of the events up to a moment; None takes all. Half an event stays."""
+        count = len(self) // EVENT_SLOTS * EVENT_SLOTS
         if until_ns is not None:
             while count and self[count - EVENT_SLOTS + 1] > until_ns:
                 count -= EVENT_SLOTS

@@ -120,7 +120,8 @@ put_return(Tracer *tracer, Events *events, Entry *entry, Word frame_id, int64_t 
         kind |= F_VALUES;
         at = put_unwound(at, value, text);
     }
-    else if (tracer->with_values) {
+    else if (tracer->with_values || (value == NULL && entry->is_generator)) {
+        /* None is what the builder knows one by that an exception thrown into it has ended. */
         kind |= F_VALUES;
         at = put_value(at, value);
     }

@@ -1,0 +1,343 @@
+"""The quick ways of the callbacks, where no values are wanted: they tell what the others tell."""
+
+import _thread
+import contextlib
+import ctypes
+import sys
+import threading
+from collections import Counter
+from collections.abc import Callable, Generator
+from types import FunctionType
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.one_python import share
+
+from flasktrace.tracer.builder import Builder
+from flasktrace.tracer.engines import available_engines, make_recorder
+from flasktrace.tracer.model import Metadata, Outcome, Raised, Trace
+from flasktrace.tracer.monitoring import MonitoringRecorder
+from flasktrace.tracer.recorder import Recorder, RecorderOptions
+from flasktrace.tracer.streams import EVENT_SLOTS, EventList
+
+ENGINES = available_engines()
+needs_monitoring = pytest.mark.skipif(sys.version_info < (3, 12), reason="this Python has no sys.monitoring")
+
+
+class Expected(Exception):
+    """Raised and caught by the traced functions below."""
+
+
+class Interrupt(BaseException):
+    """As Ctrl-C raises one, anywhere."""
+
+
+def leaf() -> None:
+    pass
+
+
+def failing() -> None:
+    raise Expected
+
+
+def counting() -> Generator[None, None, None]:
+    with contextlib.suppress(Expected):
+        while True:
+            leaf()
+            yield
+
+
+def act(plan: Any, made: list[Any]) -> None:
+    """Does as the plan says; the generators made are there for all that is done."""
+    for what, number, inner in plan:
+        one = made[number % len(made)] if made else counting()
+        if what == "call":
+            act(inner, made)
+        elif what == "call from outside":
+            with contextlib.ExitStack() as stack:  # whose code makes the call
+                stack.callback(act, inner, made)
+        elif what == "fail":
+            with contextlib.suppress(Expected):
+                failing()
+        elif what == "make":
+            made.append(counting())
+        elif what == "next":
+            next(one, None)
+        elif what == "close":
+            one.close()
+        elif what == "throw":
+            with contextlib.suppress(Expected, StopIteration):
+                one.throw(Expected())
+        else:
+            thread = threading.Thread(name="other", target=act, args=(inner, made))
+            thread.start()
+            thread.join()
+
+
+def done(plan: Any) -> Callable[[], None]:
+    def run() -> None:
+        made: list[Any] = []
+        act(plan, made)
+        while made:  # in this order, whatever keeps them alive
+            made.pop().close()
+
+    return run
+
+
+def plans(kinds: tuple[str, ...]) -> st.SearchStrategy[Any]:
+    def steps(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+        return st.lists(st.tuples(st.sampled_from(kinds), st.integers(0, 3), inner), max_size=5)
+
+    return st.recursive(steps(st.just([])), steps, max_leaves=12)
+
+
+STEPS = ("call", "call from outside", "fail", "make", "next", "next", "close", "thread")
+
+
+def record(
+    run: Callable[[], object], engine: str = "monitoring", with_values: bool = False
+) -> tuple[Trace, Recorder]:
+    recorder = make_recorder(RecorderOptions(with_values=with_values), engine)
+    with recorder:
+        run()
+    assert recorder.error_count == 0
+    trace = Builder(recorder).finish(Metadata(), [])
+    trace.validate()
+    return trace, recorder
+
+
+def end_of(outcome: Outcome) -> tuple[str, ...]:
+    name = type(outcome).__name__
+    return (name, outcome.class_name, str(outcome.line_number)) if isinstance(outcome, Raised) else (name,)
+
+
+def story(trace: Trace) -> list[tuple[object, ...]]:
+    """What a trace tells, but for times and values."""
+    told: list[tuple[object, ...]] = [
+        (trace.function_of(c).qualname, c.parent_id, c.thread_id, c.depth, c.call_line, *end_of(c.outcome))
+        for c in trace.calls
+    ]
+    return [*told, *((m.kind, m.call_id, str(m.data)) for m in trace.markers)]
+
+
+@given(plans(STEPS))
+@settings(max_examples=share(90), deadline=None)
+def test_every_engine_tells_the_same_with_values_and_without(plan: Any) -> None:
+    run = done(plan)
+    reference = story(record(run, ENGINES[0], True)[0])
+    for engine in ENGINES:
+        if engine == "setprofile" and sys.version_info >= (3, 13):
+            # There it is not told that a generator is closed.
+            reference = story(record(run, engine, True)[0])
+        for with_values in (False, True):
+            assert story(record(run, engine, with_values)[0]) == reference, (engine, with_values)
+
+
+@needs_monitoring
+@given(plans((*STEPS, "throw")))
+@settings(max_examples=share(90), deadline=None)
+def test_exceptions_thrown_into_generators_are_told_alike(plan: Any) -> None:
+    # Not by setprofile, which has to guess them.
+    run = done(plan)
+    reference = story(record(run, "monitoring", True)[0])
+    for engine in (each for each in ENGINES if each != "setprofile"):
+        assert story(record(run, engine)[0]) == reference, engine
+
+
+def outer() -> None:
+    """A call by the program, which makes another: the second has a caller in scope."""
+    inner()
+
+
+def inner() -> None:
+    leaf()
+
+
+def by_threading(run: Callable[[], object]) -> None:
+    thread = threading.Thread(target=run)
+    thread.start()
+    thread.join()
+
+
+def by_thread_module(run: Callable[[], object]) -> None:
+    done = threading.Event()
+
+    def run_and_tell() -> None:
+        run()
+        done.set()
+
+    _thread.start_new_thread(run_and_tell, ())
+    assert done.wait(20)
+
+
+def by_c(run: Callable[[], object]) -> None:
+    """A thread that Python learns of by its first call only."""
+    body = ctypes.CFUNCTYPE(ctypes.c_void_p, ctypes.c_void_p)(lambda _: run() and None)
+    library, thread = ctypes.CDLL(None), ctypes.c_ulong()
+    assert library.pthread_create(ctypes.byref(thread), None, body, None) == 0
+    assert library.pthread_join(thread, None) == 0
+
+
+def story_names(trace: Trace) -> list[str]:
+    return [trace.function_of(call).name for call in trace.calls]
+
+
+def threads_of(trace: Trace, name: str) -> Counter[int]:
+    return Counter(call.thread_id for call in trace.calls if trace.function_of(call).name == name)
+
+
+@needs_monitoring
+@pytest.mark.skipif(sys.platform == "win32", reason="threads of C's are made by pthread_create here")
+@pytest.mark.parametrize("start", [by_threading, by_thread_module, by_c])
+def test_the_first_other_thread_ends_the_quickest_way(start: Callable[[Callable[[], object]], None]) -> None:
+    recorder = MonitoringRecorder(RecorderOptions(with_values=False))
+
+    def run() -> None:
+        outer()
+        start(outer)
+        outer()
+
+    with recorder:
+        assert recorder._lone is not None
+        run()
+        assert recorder._lone is None
+    trace = Builder(recorder).finish(Metadata(), [])
+    for name in ("outer", "inner", "leaf"):
+        assert sorted(threads_of(trace, name).values()) == [1, 2], name
+
+
+class Waiter:
+    """A thread that was there before the recording, and calls when it is told to.
+
+    Args:
+        is_amid: a call of the program's: it waits in one of a function in scope.
+    """
+
+    def __init__(self, run: Callable[[], object], is_amid: bool = False) -> None:
+        self._is_there, self._may_go_on = threading.Event(), threading.Event()
+
+        def wait() -> None:
+            self._is_there.set()
+            assert self._may_go_on.wait(20)
+            run()
+
+        # As a pool's worker does, whose code is the library's.
+        elsewhere = wait.__code__.replace(co_filename=threading.__file__)
+        idle = FunctionType(elsewhere, {}, closure=wait.__closure__)
+        self._thread = threading.Thread(target=wait if is_amid else idle)
+        self._thread.start()
+        assert self._is_there.wait(20)
+
+    def go_on(self) -> None:
+        self._may_go_on.set()
+        self._thread.join()
+
+
+@needs_monitoring
+@pytest.mark.parametrize("is_amid", [False, True], ids=["idle", "amid a call"])
+def test_a_thread_that_was_there_before_has_calls_of_its_own(is_amid: bool) -> None:
+    waiter = Waiter(outer, is_amid)
+    recorder = MonitoringRecorder(RecorderOptions(with_values=False))
+    with recorder:
+        assert (recorder._lone is None) is is_amid
+        waiter.go_on()
+        assert recorder._lone is None
+        outer()
+    trace = Builder(recorder).finish(Metadata(), [])
+    for name in ("outer", "inner", "leaf"):
+        assert sorted(threads_of(trace, name).values()) == [1, 1], name
+
+
+@needs_monitoring
+def test_a_thread_that_only_goes_on_with_a_generator_has_calls_of_its_own() -> None:
+    def run() -> None:
+        made = counting()
+        next(made)
+        by_thread_module(made.__next__)
+        outer()
+
+    trace, _ = record(run)
+    assert sorted(threads_of(trace, "leaf").values()) == [1, 2]
+    assert {marker.kind for marker in trace.markers} == {"resumed"}
+
+
+@needs_monitoring
+@pytest.mark.parametrize("is_known", [False, True], ids=["new functions", "functions met before"])
+def test_a_thread_left_out_writes_nothing_into_another_ones_list(is_known: bool) -> None:
+    recorder = MonitoringRecorder(RecorderOptions(with_values=False))
+
+    def run() -> None:
+        recorder.ignore_this_thread()
+        outer()
+
+    waiter = Waiter(run)
+    with recorder:
+        assert recorder._lone is not None
+        if is_known:
+            outer()
+        waiter.go_on()
+        outer()
+    assert recorder.error_count == 0
+    called = Counter(story_names(Builder(recorder).finish(Metadata(), [])))
+    assert [called[name] for name in ("outer", "inner", "leaf")] == [1 + is_known] * 3
+
+
+@needs_monitoring
+def test_the_one_thread_there_is_may_be_left_out() -> None:
+    recorder = MonitoringRecorder(RecorderOptions(with_values=False))
+    with recorder:
+        outer()
+        recorder.ignore_this_thread()
+        outer()
+    assert story_names(Builder(recorder).finish(Metadata(), [])) == ["outer", "inner", "leaf"]
+
+
+@needs_monitoring
+@pytest.mark.parametrize("place", range(6 * EVENT_SLOTS))
+@pytest.mark.parametrize("error", [Interrupt, RecursionError])
+def test_half_an_event_is_taken_back(
+    error: type[BaseException], place: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Breaking(EventList):
+        """A list at one of whose appends a signal handler raises, or for which there is no room."""
+
+        left = -1
+
+        def append(self, item: Any) -> None:
+            self.left -= 1
+            if self.left == -1:
+                raise error
+            super().append(item)
+
+    recorder = MonitoringRecorder(RecorderOptions(with_values=False))
+    monkeypatch.setattr(recorder, "_new_events", Breaking)
+    is_interrupted = False
+    with recorder:
+        outer()
+        (stream,) = recorder.streams
+        assert isinstance(stream.events, Breaking)
+        stream.events.left = place
+        try:
+            outer()
+        except Interrupt:
+            is_interrupted = True
+        outer()
+    assert is_interrupted is (error is Interrupt)
+    assert (recorder.lost_count, recorder.error_count) == (int(error is RecursionError), 0)
+    trace = Builder(recorder).finish(Metadata(), [])
+    trace.validate()
+    # Of outer, inner, leaf, and their returns, one is lost; what was to follow never was, if interrupted.
+    names, broken = ["outer", "inner", "leaf"], place // EVENT_SLOTS
+    lost = names[broken : broken + 1 if error is RecursionError else None] if broken < len(names) else []
+    called = Counter(trace.function_of(call).name for call in trace.calls)
+    assert called == {name: 2 if name in lost else 3 for name in names}
+
+
+def test_half_an_event_is_not_taken() -> None:
+    events = EventList([None, 1, 2, 3, None, 2])
+    assert events.take(None) == [None, 1, 2, 3]
+    assert events == [None, 2]
+    events += [0, 0]
+    assert events.take(1) == [] and events.take(2) == [None, 2, 0, 0]
