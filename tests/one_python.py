@@ -2,10 +2,13 @@
 
 import os
 import sys
+from collections.abc import Iterable
+from itertools import cycle
 
 import pytest
+from _pytest.mark import ParameterSet
 
-PYTHONS = 3
+MINORS = (11, 12, 13)
 IS_SHARED = bool(os.environ.get("FLASKTRACE_ALL_TESTS"))
 
 
@@ -15,6 +18,12 @@ def met_on(minor: int, what: str) -> pytest.MarkDecorator:
     return pytest.mark.skipif(is_elsewhere, reason=f"{what}: met on Python 3.{minor}")
 
 
+def in_turn(cases: Iterable[object], what: str) -> list[ParameterSet]:
+    """The cases of a test, each to be met on one Python only."""
+    each = zip(cases, cycle(MINORS), strict=False)
+    return [pytest.param(case, marks=met_on(minor, what)) for case, minor in each]
+
+
 def share(count: int) -> int:
     """How many of so many examples are made up on this Python; the others make up other ones."""
-    return -(-count // PYTHONS) if IS_SHARED else count
+    return -(-count // len(MINORS)) if IS_SHARED else count

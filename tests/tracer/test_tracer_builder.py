@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from tests.one_python import in_turn
 
 from flasktrace.tracer import flusher
 from flasktrace.tracer.builder import Builder
@@ -132,7 +133,7 @@ def built_in_slices(recorder: Recorder, path: Path, count: int) -> Trace:
 
 @pytest.mark.parametrize("engine", available_engines())
 @pytest.mark.parametrize("work", [work, serve, serve_the_same_again])
-@pytest.mark.parametrize("count", [7, 60])
+@pytest.mark.parametrize("count", in_turn([7, 20, 60], "slices of this length"))
 def test_what_is_let_go_is_in_the_file(
     work: Callable[[], None], engine: str, count: int, tmp_path: Path
 ) -> None:

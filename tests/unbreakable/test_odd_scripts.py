@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.one_python import in_turn
 from tests.unbreakable.odd_runs import APP, RUN, flasktrace, our_lines, run_script
 
 FINE = {
@@ -85,7 +86,7 @@ ONE_LINE = {
 }
 
 
-@pytest.mark.parametrize("name", ONE_LINE)
+@pytest.mark.parametrize("name", in_turn(ONE_LINE, "a third of the odd ends"))
 def test_an_odd_end_is_one_line(name: str, tmp_path: Path) -> None:
     source, message = ONE_LINE[name]
     done = run_script(tmp_path, source, "--timeout", "1", "--no-files")

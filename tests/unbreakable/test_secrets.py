@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.one_python import in_turn
 from tests.unbreakable.fuzz_traces import run
 from tests.unbreakable.odd_runs import flasktrace
 
@@ -152,7 +153,7 @@ def _mark_of(text: str) -> str:
     return number[0] if number else text[:PIECE]
 
 
-@pytest.mark.parametrize("engine", ["bundled", "installed"])
+@pytest.mark.parametrize("engine", in_turn(["bundled", "installed"], "secrets in one of the engines"))
 def test_no_planted_secret_is_in_any_file_written_or_view_printed(engine: str, tmp_path: Path) -> None:
     secrets = plant(tmp_path)
     arguments, sent, more = requests_of(secrets)

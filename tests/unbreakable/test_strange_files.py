@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
-from tests.one_python import met_on
+from tests.one_python import in_turn
 from tests.unbreakable import fuzz_traces
 from tests.unbreakable.odd_runs import RUN, flasktrace, our_lines, run_script
 
@@ -31,9 +31,7 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.mark.parametrize(
-    "part", [pytest.param(part, marks=met_on(11 + part, "a third of the mutations")) for part in range(3)]
-)
+@pytest.mark.parametrize("part", in_turn(range(3), "a third of the mutations"))
 def test_mutated_traces_are_shown_or_refused_in_one_line(part: int, recorded: Path, tmp_path: Path) -> None:
     # In full by the command in fuzz_traces.py.
     assert fuzz_traces.fuzz(recorded, tmp_path, range(part * 70, part * 70 + 70)) == []
