@@ -1,5 +1,6 @@
 """Real traces of the bundled scenarios, each recorded by a process of its own, once in a run of the tests."""
 
+import contextlib
 import os
 import sys
 import threading
@@ -39,7 +40,8 @@ def record_scenario(name: str, engine: str, folder: Path) -> Path:
     path = folder / f"{name}-{engine}.new.flasktrace"
     done = run_apart(folder, _record, str(scenario.path), name, engine, str(path), timeout_s=TIMEOUT_S)
     assert path.is_file() and done.returncode == 0, f"{name} on {engine}: {done.stderr}"
-    os.replace(path, shared)  # whole or not at all: another worker may look for it
+    with contextlib.suppress(FileExistsError):  # another worker was quicker, and looks at what it recorded
+        os.link(path, shared)
     return shared
 
 

@@ -6,17 +6,18 @@ that are of certain functions, have no caller, or are the first of another threa
 
 import gc
 from array import array
+from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import chain, count, repeat
+from itertools import count, repeat
 from operator import add, gt
 from typing import Any, overload
 
 from flasktrace.tracer.model import Details, Outcomes, Trace
 from flasktrace.tracer.paging import TraceFile
 from flasktrace.tracer.phases import CallOrder, Outline, preorder_of
-from flasktrace.tracer.store_cells import PIECE, expect, pieces_of_columns, shared_columns
+from flasktrace.tracer.store_cells import expect, pieces_of_columns, shared_columns
 from flasktrace.tracer.values import DetailShape
 
 
@@ -43,9 +44,9 @@ def read_outline(file: TraceFile, function_ids: Collection[int]) -> Outline | No
 
 @dataclass(slots=True)
 class _Kept:
-    """The calls that are kept: their rows, counted from 0, and the position of the caller of each."""
+    """The calls that are kept: their ids, and the position of the caller of each."""
 
-    rows: "array[int]"
+    ids: "array[int]"
     parents: "array[int]"
     folded_counts: "array[int]"
     condition: str  # of SQL, that they meet
@@ -64,38 +65,33 @@ def _kept(connection: Any, function_ids: Collection[int]) -> _Kept:
     marks = ",".join(str(site) for site, function_id in enumerate(functions) if function_id in function_ids)
     owners: list[int] = []  # by row: the position of the call it is kept as or counted on
     add_owner = owners.append
-    rows, parents = array("q"), array("i")
-    counts: list[int] = []
+    parents: list[int] = []
     strands: list[int] = []  # by position
-    extra_ids = []
+    kept_ids, extra_ids = array("q"), array("q")
     # A call of a function asked for has the negative of its strand.
     key = f"CASE WHEN site_id IN ({marks}) THEN -1 - strand_id ELSE strand_id END"
-    pieces = pieces_of_columns(connection, "call_rows", ("coalesce(up, 0)", key))
-    for row, (up, strand) in enumerate(chain.from_iterable(map(_pairs, pieces, count(0, PIECE)))):
-        if strand >= 0:
-            if up:
-                owner = owners[row - up]
-                if strands[owner] == strand:
-                    counts[owner] += 1
-                    add_owner(owner)
-                    continue
-            extra_ids.append(row + 1)
-        else:
-            strand = -1 - strand
-        rows.append(row)
-        parents.append(owners[row - up] if up else -1)
-        add_owner(len(counts))
-        strands.append(strand)
-        counts.append(0)
+    ids = count(1)
+    for ups, keys in pieces_of_columns(connection, "call_rows", ("coalesce(up, 0)", key)):
+        is_sound = min(ups) >= 0 and not any(map(gt, ups, count(len(owners))))
+        expect(is_sound, "a call has a parent that does not come first")
+        for up, strand, call_id in zip(ups, keys, ids, strict=False):
+            owner = owners[-up] if up else -1
+            if strand < 0:
+                strand = -1 - strand
+            elif up and strands[owner] == strand:
+                add_owner(owner)
+                continue
+            else:
+                extra_ids.append(call_id)
+            kept_ids.append(call_id)
+            parents.append(owner)
+            add_owner(len(strands))
+            strands.append(strand)
     extra = ",".join(map(str, extra_ids))
-    return _Kept(rows, parents, array("q", counts), f"site_id IN ({marks}) OR id IN ({extra})")
-
-
-def _pairs(piece: list[list[int]], first_row: int) -> Iterator[tuple[int, int]]:
-    ups = piece[0]
-    no_loop = not any(map(gt, ups, count(first_row)))
-    expect(no_loop, "a call has a parent that does not come first")
-    return zip(*piece, strict=True)
+    counts = Counter(owners)
+    folded_counts = array("q", [counts[position] - 1 for position in range(len(strands))])
+    condition = f"site_id IN ({marks}) OR id IN ({extra})"
+    return _Kept(kept_ids, array("i", parents), folded_counts, condition)
 
 
 def _read_calls(connection: Any, trace: Trace, kept: _Kept) -> None:
@@ -122,7 +118,7 @@ def _read_calls(connection: Any, trace: Trace, kept: _Kept) -> None:
             (calls.outcome, outcome_shapes, outcomes),
         ):
             column.extend(map(shared.__getitem__, numbers))
-    expect(calls.id == array("q", map(add, kept.rows, repeat(1))), "calls are missing")
+    expect(calls.id == kept.ids, "calls are missing")
     calls.phase = array("i", bytes(4 * len(calls)))
     parent_ids = [*calls.id, 0]  # the last one is the roots' caller
     calls.parent_id = array("q", map(parent_ids.__getitem__, kept.parents))
