@@ -106,9 +106,9 @@ def _read_calls(connection: Any, trace: Trace, kept: _Kept) -> None:
     for piece in pieces_of_columns(connection, "call_rows", cells, kept.condition):
         ids, sites, strands, starts, ends, details, outcomes = piece
         expect(min(map(min, (sites, strands, details, outcomes))) >= 0, "a call names what is not there")
-        calls.id.extend(ids)
-        calls.start_ns.extend(starts)
-        calls.end_ns.extend(ends)
+        calls.id.fromlist(ids)
+        calls.start_ns.fromlist(starts)
+        calls.end_ns.fromlist(ends)
         for column, shared, numbers in (
             (calls.function_id, functions, sites),
             (calls.call_line, lines, sites),
@@ -117,7 +117,7 @@ def _read_calls(connection: Any, trace: Trace, kept: _Kept) -> None:
             (calls.detail, detail_shapes, details),
             (calls.outcome, outcome_shapes, outcomes),
         ):
-            column.extend(map(shared.__getitem__, numbers))
+            column.fromlist(list(map(shared.__getitem__, numbers)))
     expect(calls.id == kept.ids, "calls are missing")
     calls.phase = array("i", bytes(4 * len(calls)))
     parent_ids = [*calls.id, 0]  # the last one is the roots' caller
