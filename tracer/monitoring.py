@@ -105,8 +105,8 @@ class MonitoringRecorder(Recorder):
         """The stream of the calling thread from now on."""
         here = self._here
         lone = self._lone  # which another thread may take away meanwhile
-        if lone is not None and here.events is lone.events:
-            self._share()  # it is not to go there any more
+        if lone is not None and (stream is not None or here.events is lone.events):
+            self._share()
         here.stream, here.is_known = stream, True
         here.extend = stream.events.extend if stream is not None else _drop
         here.events = stream.events if stream is not None and isinstance(stream.events, EventList) else None

@@ -3,6 +3,8 @@
 import _thread
 import contextlib
 import ctypes
+import socket
+import socketserver
 import sys
 import threading
 from collections import Counter
@@ -248,6 +250,28 @@ def test_a_thread_that_was_there_before_has_calls_of_its_own(is_amid: bool) -> N
     trace = Builder(recorder).finish(Metadata(), [])
     for name in ("outer", "inner", "leaf"):
         assert sorted(threads_of(trace, name).values()) == [1, 1], name
+
+
+class Handler(socketserver.BaseRequestHandler):
+    def handle(self) -> None:
+        leaf()
+
+
+@needs_monitoring
+def test_a_thread_whose_first_functions_keep_the_clients_address_has_calls_of_its_own() -> None:
+    def run() -> None:
+        with socketserver.TCPServer(("127.0.0.1", 0), Handler, bind_and_activate=False) as server:
+            arguments = (socket.socket(), ("127.0.0.1", 5000))
+            for _ in range(3):  # so that all of it is known
+                server.finish_request(*arguments)
+            thread = threading.Thread(target=server.finish_request, args=arguments)
+            thread.start()
+            thread.join()
+            arguments[0].close()
+
+    trace, _ = record(run)
+    for name in ("finish_request", "handle", "leaf"):
+        assert threads_of(trace, name) == {1: 3, 2: 1}, name
 
 
 @needs_monitoring
