@@ -198,8 +198,8 @@ def test_the_first_other_thread_ends_the_quickest_way(start: Callable[[Callable[
 
     def run() -> None:
         outer()
-        start(outer)
         outer()
+        start(outer)
 
     with recorder:
         assert recorder._lone is not None
@@ -207,20 +207,25 @@ def test_the_first_other_thread_ends_the_quickest_way(start: Callable[[Callable[
         assert recorder._lone is None
     trace = Builder(recorder).finish(Metadata(), [])
     for name in ("outer", "inner", "leaf"):
-        assert sorted(threads_of(trace, name).values()) == [1, 2], name
+        assert threads_of(trace, name) == {1: 2, 2: 1}, name
 
 
 class Waiter:
     """A thread that was there before the recording, and calls when it is told to.
 
     Args:
+        run: what it calls.
         is_amid: a call of the program's: it waits in one of a function in scope.
+        before: done in the thread before it waits.
     """
 
-    def __init__(self, run: Callable[[], object], is_amid: bool = False) -> None:
+    def __init__(
+        self, run: Callable[[], object], is_amid: bool = False, before: Callable[[], object] = leaf
+    ) -> None:
         self._is_there, self._may_go_on = threading.Event(), threading.Event()
 
         def wait() -> None:
+            before()
             self._is_there.set()
             assert self._may_go_on.wait(20)
             run()
@@ -244,12 +249,13 @@ def test_a_thread_that_was_there_before_has_calls_of_its_own(is_amid: bool) -> N
     recorder = MonitoringRecorder(RecorderOptions(with_values=False))
     with recorder:
         assert (recorder._lone is None) is is_amid
+        outer()
+        outer()
         waiter.go_on()
         assert recorder._lone is None
-        outer()
     trace = Builder(recorder).finish(Metadata(), [])
     for name in ("outer", "inner", "leaf"):
-        assert sorted(threads_of(trace, name).values()) == [1, 1], name
+        assert threads_of(trace, name) == {1: 2, 2: 1}, name
 
 
 class Handler(socketserver.BaseRequestHandler):
@@ -288,24 +294,20 @@ def test_a_thread_that_only_goes_on_with_a_generator_has_calls_of_its_own() -> N
 
 
 @needs_monitoring
-@pytest.mark.parametrize("is_known", [False, True], ids=["new functions", "functions met before"])
-def test_a_thread_left_out_writes_nothing_into_another_ones_list(is_known: bool) -> None:
+@pytest.mark.parametrize("known", [leaf, inner, outer], ids=lambda known: f"{known.__name__} met before")
+def test_a_thread_left_out_writes_nothing_into_another_ones_list(known: Callable[[], None]) -> None:
     recorder = MonitoringRecorder(RecorderOptions(with_values=False))
-
-    def run() -> None:
-        recorder.ignore_this_thread()
-        outer()
-
-    waiter = Waiter(run)
+    waiter = Waiter(outer, before=recorder.ignore_this_thread)
     with recorder:
+        for _ in range(3):
+            known()
         assert recorder._lone is not None
-        if is_known:
-            outer()
         waiter.go_on()
-        outer()
     assert recorder.error_count == 0
     called = Counter(story_names(Builder(recorder).finish(Metadata(), [])))
-    assert [called[name] for name in ("outer", "inner", "leaf")] == [1 + is_known] * 3
+    del called["go_on"]
+    within = {leaf: ["leaf"], inner: ["inner", "leaf"], outer: ["outer", "inner", "leaf"]}
+    assert called == dict.fromkeys(within[known], 3)
 
 
 @needs_monitoring
