@@ -3,12 +3,14 @@
 import _thread
 import contextlib
 import ctypes
+import operator
 import socket
 import socketserver
 import sys
 import threading
 from collections import Counter
 from collections.abc import Callable, Generator
+from functools import partial
 from types import FunctionType
 from typing import Any
 
@@ -26,6 +28,12 @@ from flasktrace.tracer.streams import EVENT_SLOTS, EventList
 
 ENGINES = available_engines()
 needs_monitoring = pytest.mark.skipif(sys.version_info < (3, 12), reason="this Python has no sys.monitoring")
+
+
+@pytest.fixture(autouse=True)
+def without_greenlets(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whichever test has used them in this process before."""
+    monkeypatch.delitem(sys.modules, "greenlet", raising=False)
 
 
 class Expected(Exception):
@@ -256,6 +264,32 @@ def test_a_thread_that_was_there_before_has_calls_of_its_own(is_amid: bool) -> N
     trace = Builder(recorder).finish(Metadata(), [])
     for name in ("outer", "inner", "leaf"):
         assert threads_of(trace, name) == {1: 2, 2: 1}, name
+
+
+@needs_monitoring
+def test_a_greenlet_that_was_left_amid_a_call_has_calls_of_its_threads() -> None:
+    greenlet = pytest.importorskip("greenlet")
+
+    def amid() -> None:
+        greenlet.getcurrent().parent.switch()
+        outer()
+
+    left: list[Any] = []
+    # In C: a function of ours would be a call in scope, which tells of the thread.
+    go_back: Callable[[], object] = partial(list, map(operator.methodcaller("switch"), left))
+
+    def leave() -> None:
+        left.append(greenlet.greenlet(amid))
+        left[0].switch()
+
+    waiter = Waiter(go_back, before=leave)
+    with MonitoringRecorder(RecorderOptions(with_values=False)) as recorder:
+        for _ in range(3):
+            outer()
+        waiter.go_on()
+    trace = Builder(recorder).finish(Metadata(), [])
+    for name in ("outer", "inner", "leaf"):
+        assert threads_of(trace, name) == {1: 3, 2: 1}, name
 
 
 class Handler(socketserver.BaseRequestHandler):
