@@ -3,6 +3,8 @@
 from array import array
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import count
+from operator import sub
 from typing import overload
 
 from flasktrace.reports.folded import Step
@@ -183,8 +185,8 @@ def fold_tables(
         _find_repeats(trace, nodes, requests)
     step_of_node, columns = _number_steps(trace, nodes, phase_numbers, requests)
     owners = _owners(order, shown, step_of_node, columns)
-    for owner, count in zip(owners, folded_counts or (), strict=False):
-        columns.hidden_count[owner - 1] += count
+    for owner, folded in zip(owners, folded_counts or (), strict=False):
+        columns.hidden_count[owner - 1] += folded
     landmarks = {
         key: catalogue.landmark(function.module, function.qualname)
         for key, function in trace.functions.items()
@@ -244,7 +246,7 @@ def _find_repeats(trace: Trace, nodes: _Nodes, requests: "array[int]") -> None:
 
     Two requests are two stories, however equal: they are not folded into one.
     """
-    calls, positions, parents = trace.calls, nodes.position, nodes.parent
+    calls, positions, parents = trace.calls, nodes.position, nodes.parent.tolist()
     kinds = [_outcome_kind(outcome) for outcome in calls.outcomes]
     outcomes = map(calls.outcome.__getitem__, positions)
     own = list(
@@ -257,7 +259,7 @@ def _find_repeats(trace: Trace, nodes: _Nodes, requests: "array[int]") -> None:
         )
     )
     numbers: dict[object, int] = {}
-    signatures = array("q", [0]) * len(positions)
+    signatures = [0] * len(positions)
     children: dict[int, list[int]] = {}  # in reverse order, of the nodes that are still open
     for node in range(len(positions) - 1, -1, -1):
         signature: object = own[node]
@@ -282,7 +284,7 @@ def _outcome_kind(outcome: object) -> str:
     return "?" if isinstance(outcome, Unfinished) else ""
 
 
-def _fold_siblings(siblings: list[int], signatures: "array[int]", nodes: _Nodes) -> tuple[object, ...]:
+def _fold_siblings(siblings: list[int], signatures: list[int], nodes: _Nodes) -> tuple[object, ...]:
     """Mark the runs among siblings, first the shortest windows; give the shape that is left."""
     own = [signatures[node] for node in siblings]
     if len(set(own)) == len(own):  # most often: no two are equal
@@ -321,17 +323,18 @@ def _number_steps(
     trace: Trace, nodes: _Nodes, phases: "array[int]", requests: "array[int]"
 ) -> tuple["array[int]", StepColumns]:
     """Give each node its step: a new one, or the one that stands for the repetition."""
-    starts, ends, positions = trace.calls.start_ns, trace.calls.end_ns, nodes.position
-    steps = array("q", bytes(8 * len(trace.calls)))  # by position; 0 for a hidden call
+    # Lists, which are read and changed faster than arrays.
+    positions, parents = nodes.position.tolist(), nodes.parent.tolist()
+    spans_ns = list(map(sub, trace.calls.end_ns, trace.calls.start_ns))
+    steps = [0] * len(trace.calls)  # by position; 0 for a hidden call
     firsts: list[int] = []  # the nodes that have a step of their own
     further_members: list[int] = []  # of those steps
-    parent_numbers, repeat_ns = array("q"), array("q")
+    parent_numbers: list[int] = []
+    repeat_ns: list[int] = []
     # Below a repetition the nodes take, in order, the numbers that the first run's nodes have.
     next_number: dict[int, int] = {}  # by node: the repetition's root
-    root_of = array("q", [-1]) * (len(positions) + 1)  # the last one is the roots' parent
-    for node, (position, parent, leader) in enumerate(
-        zip(positions, nodes.parent, nodes.leader, strict=True)
-    ):
+    root_of = [-1] * (len(positions) + 1)  # the last one is the roots' parent
+    for node, position, parent, leader in zip(count(), positions, parents, nodes.leader, strict=False):
         if leader >= 0:
             number = steps[positions[leader]]
             root_of[node], next_number[node] = node, number + 1
@@ -343,30 +346,30 @@ def _number_steps(
             firsts.append(node)
             steps[position] = len(firsts)
             parent_numbers.append(steps[positions[parent]] if parent >= 0 else 0)
-            repeat_ns.append(ends[position] - starts[position])
+            repeat_ns.append(spans_ns[position])
             continue
         steps[position] = number
         further_members.append(number)
-        repeat_ns[number - 1] += ends[position] - starts[position]
+        repeat_ns[number - 1] += spans_ns[position]
     member_counts = array("q", [1]) * len(firsts)
     for number in further_members:
         member_counts[number - 1] += 1
-    own = array("q", map(positions.__getitem__, firsts))
-    depths = array("q")
+    own = array("q", list(map(positions.__getitem__, firsts)))
+    depths: list[int] = []
     for above in parent_numbers:
         depths.append(depths[above - 1] + 1 if above else 0)
     columns = StepColumns(
         position=own,
-        depth=depths,
-        parent_number=parent_numbers,
+        depth=array("q", depths),
+        parent_number=array("q", parent_numbers),
         phase=array("q", map(phases.__getitem__, own)),
         request_id=array("q", map(requests.__getitem__, own)),
         hidden_count=array("q", bytes(8 * len(own))),
         member_count=member_counts,
         repeat_count=array("q", map(nodes.repeat_count.__getitem__, firsts)),
-        repeat_ns=repeat_ns,
+        repeat_ns=array("q", repeat_ns),
     )
-    return steps, columns
+    return array("q", steps), columns
 
 
 def _owners(order: CallOrder, shown: bytearray, steps: "array[int]", columns: StepColumns) -> "array[int]":
