@@ -298,6 +298,8 @@ _args_of = BaseException.__dict__["args"].__get__  # no __getattribute__ of the 
 def exception_text(error: BaseException) -> str:
     """What an exception says, from its ``args`` alone, uncleaned: no ``__str__`` of the program's runs."""
     args = _args_of(error)
+    if not args:
+        return ""
     if len(args) == 1 and type(args[0]) is str:  # as a rule
         return printable(args[0][:MAX_TEXT_CHARS])
     texts = [

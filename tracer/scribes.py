@@ -120,7 +120,7 @@ def callbacks(recorder: "MonitoringRecorder") -> Callbacks:
         if id(code) not in codes:
             return
         try:
-            stream = recorder.current_stream()
+            stream = here.stream or recorder.current_stream()
             if stream is not None:
                 if id(code) in snapshots:
                     recorder._note_state(getframe(1), stream)
