@@ -124,12 +124,14 @@ def callbacks(recorder: "MonitoringRecorder") -> Callbacks:
             if stream is not None:
                 if id(code) in snapshots:
                     recorder._note_state(getframe(1), stream)
+                frame = getframe(1)
                 value: Any = Unwound((class_name_of(type(error)), exception_text(error)))
                 if code.co_flags & GENERATOR_FLAGS:
-                    value = (id(getframe(1)), value)
-                stream.events.extend((code, clock(), -2 - offset, value))
+                    value = (id(frame), value)
+                # Where the frame says: the offset may be that of a handler's end, which is on no line.
+                stream.events.extend((code, clock(), -2 - frame.f_lasti, value))
                 if gate is not None:
-                    gate(getframe(1), stream, True)
+                    gate(frame, stream, True)
         except RecursionError:
             recorder.lost_count += 1
         except Exception:

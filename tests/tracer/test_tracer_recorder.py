@@ -144,6 +144,29 @@ def test_raised_is_told_from_returned_none(record: Callable[..., Trace]) -> None
     assert isinstance(by_name(trace, "program")[0].outcome, Returned)
 
 
+def test_the_line_that_raises_is_told_where_the_function_has_handlers(record: Callable[..., Trace]) -> None:
+    def in_place_of_another() -> None:
+        try:
+            raise_expected()
+        except Expected:
+            raise ValueError("another") from None
+
+    def in_a_with() -> None:
+        with contextlib.ExitStack():
+            raise_expected()
+
+    def run() -> None:
+        for function in (in_place_of_another, in_a_with):
+            with contextlib.suppress(ValueError, Expected):
+                function()
+
+    trace = record(run)
+    for function, line in ((in_place_of_another, 4), (in_a_with, 2)):
+        (call,) = by_name(trace, function.__name__)
+        assert isinstance(call.outcome, Raised)
+        assert call.outcome.line_number == function.__code__.co_firstlineno + line, function.__name__
+
+
 def test_the_text_of_an_exception_comes_from_its_handler(record: Callable[..., Trace]) -> None:
     def raises() -> None:
         raise Expected("first")

@@ -298,8 +298,10 @@ end_slowly(Tracer *tracer, Lane *lane, PyObject *const *args, int is_error)
     }
     Entry *entry = entry_of(tracer, code); /* the table may have grown meanwhile, or been closed */
     if (entry != NULL) {
-        Word frame_id = (Word)(uintptr_t)frame_now(PyThreadState_Get());
-        put_return(tracer, lane->events, entry, frame_id, PyLong_AsLong(args[1]), args[2], text);
+        Frame *frame = frame_now(PyThreadState_Get());
+        /* Where the frame says: the event's offset may be that of a handler's end, which is on no line. */
+        int64_t lasti = is_error ? frame_lasti(frame) : PyLong_AsLong(args[1]);
+        put_return(tracer, lane->events, entry, (Word)(uintptr_t)frame, lasti, args[2], text);
     }
     else {
         Py_XDECREF(text);
