@@ -122,9 +122,9 @@ def callbacks(recorder: "MonitoringRecorder") -> Callbacks:
         try:
             stream = here.stream or recorder.current_stream()
             if stream is not None:
-                if id(code) in snapshots:
-                    recorder._note_state(getframe(1), stream)
                 frame = getframe(1)
+                if id(code) in snapshots:
+                    recorder._note_state(frame, stream)
                 value: Any = Unwound((class_name_of(type(error)), exception_text(error)))
                 if code.co_flags & GENERATOR_FLAGS:
                     value = (id(frame), value)
@@ -152,7 +152,8 @@ def quick_callbacks(recorder: "MonitoringRecorder", place: Place) -> Callbacks:
     """The quick scribe's: what the scribe's do, for the many events that are nothing special.
 
     The four parts of an event are appended one by one, which is quicker than to make a tuple of them. An
-    exception in between (of a signal handler, for want of memory) leaves half an event: it is taken back.
+    exception in between (of a signal handler, for want of memory) leaves half an event: it is taken back,
+    where only the list's own thread comes.
 
     Args:
         recorder: whose events they are.
@@ -168,28 +169,27 @@ def quick_callbacks(recorder: "MonitoringRecorder", place: Place) -> Callbacks:
         try:
             events = place.events
             try:
+                back: FrameType | None = getframe(2)
+            except ValueError:  # without a caller: the first function of a thread
+                if (back := getframe(1).f_back) is not None:
+                    raise
+            if events is not None and back is not None and back.f_code.co_filename in files:
+                where = back.f_lasti
+                time_ns = clock()
                 try:
-                    back: FrameType | None = getframe(2)
-                except ValueError:  # without a caller: the first function of a thread
-                    if (back := getframe(1).f_back) is not None:
-                        raise
-                if events is not None and back is not None and back.f_code.co_filename in files:
-                    where = back.f_lasti
-                    time_ns = clock()
                     events.append(code)
                     events.append(time_ns)
                     events.append(where)
                     events.append(None)
-                else:
-                    recorder.write_apart((code, clock(), lasti_in_scope(back), None))
-                calls_left -= 1
-                if calls_left < 0:
-                    calls_left = _LOOK_EVERY
-                    recorder.keep_pace(recorder.current_stream())
-            except BaseException:
-                if events is not None:
+                except BaseException:
                     del events[len(events) // EVENT_SLOTS * EVENT_SLOTS :]
-                raise
+                    raise
+            else:
+                recorder.write_apart((code, clock(), lasti_in_scope(back), None))
+            calls_left -= 1
+            if calls_left < 0:
+                calls_left = _LOOK_EVERY
+                recorder.keep_pace(recorder.current_stream())
         except RecursionError:
             recorder.lost_count += 1
         except Exception:
@@ -199,19 +199,18 @@ def quick_callbacks(recorder: "MonitoringRecorder", place: Place) -> Callbacks:
     def on_return(code: CodeType, offset: int, argument: object) -> None:
         try:
             events = place.events
-            try:
-                if events is not None:
-                    time_ns = clock()
+            if events is not None:
+                time_ns = clock()
+                try:
                     events.append(code)
                     events.append(time_ns)
                     events.append(offset)
                     events.append(...)
-                else:
-                    recorder.write_apart((code, clock(), offset, ...))
-            except BaseException:
-                if events is not None:
+                except BaseException:
                     del events[len(events) // EVENT_SLOTS * EVENT_SLOTS :]
-                raise
+                    raise
+            else:
+                recorder.write_apart((code, clock(), offset, ...))
         except RecursionError:
             recorder.lost_count += 1
         except Exception:

@@ -106,6 +106,17 @@ def plans(kinds: tuple[str, ...]) -> st.SearchStrategy[Any]:
 STEPS = ("call", "call from outside", "fail", "make", "next", "next", "close", "thread")
 
 
+def quick_recorder() -> MonitoringRecorder:
+    """One that wants no values, so that the quick ways are taken."""
+    return MonitoringRecorder(RecorderOptions(with_values=False))
+
+
+def built(recorder: Recorder) -> Trace:
+    trace = Builder(recorder).finish(Metadata(), [])
+    trace.validate()
+    return trace
+
+
 def record(
     run: Callable[[], object], engine: str = "monitoring", with_values: bool = False
 ) -> tuple[Trace, Recorder]:
@@ -113,9 +124,7 @@ def record(
     with recorder:
         run()
     assert recorder.error_count == 0
-    trace = Builder(recorder).finish(Metadata(), [])
-    trace.validate()
-    return trace, recorder
+    return built(recorder), recorder
 
 
 def end_of(outcome: Outcome) -> tuple[str, ...]:
@@ -202,7 +211,7 @@ def threads_of(trace: Trace, name: str) -> Counter[int]:
 @pytest.mark.skipif(sys.platform == "win32", reason="threads of C's are made by pthread_create here")
 @pytest.mark.parametrize("start", [by_threading, by_thread_module, by_c])
 def test_the_first_other_thread_ends_the_quickest_way(start: Callable[[Callable[[], object]], None]) -> None:
-    recorder = MonitoringRecorder(RecorderOptions(with_values=False))
+    recorder = quick_recorder()
 
     def run() -> None:
         outer()
@@ -213,7 +222,7 @@ def test_the_first_other_thread_ends_the_quickest_way(start: Callable[[Callable[
         assert recorder._lone is not None
         run()
         assert recorder._lone is None
-    trace = Builder(recorder).finish(Metadata(), [])
+    trace = built(recorder)
     for name in ("outer", "inner", "leaf"):
         assert threads_of(trace, name) == {1: 2, 2: 1}, name
 
@@ -230,38 +239,38 @@ class Waiter:
     def __init__(
         self, run: Callable[[], object], is_amid: bool = False, before: Callable[[], object] = leaf
     ) -> None:
-        self._is_there, self._may_go_on = threading.Event(), threading.Event()
+        self._is_there, self.may_go_on = threading.Event(), threading.Event()
 
         def wait() -> None:
             before()
             self._is_there.set()
-            assert self._may_go_on.wait(20)
+            assert self.may_go_on.wait(20)
             run()
 
         # As a pool's worker does, whose code is the library's.
         elsewhere = wait.__code__.replace(co_filename=threading.__file__)
         idle = FunctionType(elsewhere, {}, closure=wait.__closure__)
-        self._thread = threading.Thread(target=wait if is_amid else idle)
-        self._thread.start()
+        self.thread = threading.Thread(target=wait if is_amid else idle)
+        self.thread.start()
         assert self._is_there.wait(20)
 
     def go_on(self) -> None:
-        self._may_go_on.set()
-        self._thread.join()
+        self.may_go_on.set()
+        self.thread.join()
 
 
 @needs_monitoring
 @pytest.mark.parametrize("is_amid", [False, True], ids=["idle", "amid a call"])
 def test_a_thread_that_was_there_before_has_calls_of_its_own(is_amid: bool) -> None:
     waiter = Waiter(outer, is_amid)
-    recorder = MonitoringRecorder(RecorderOptions(with_values=False))
+    recorder = quick_recorder()
     with recorder:
         assert (recorder._lone is None) is is_amid
         outer()
         outer()
         waiter.go_on()
         assert recorder._lone is None
-    trace = Builder(recorder).finish(Metadata(), [])
+    trace = built(recorder)
     for name in ("outer", "inner", "leaf"):
         assert threads_of(trace, name) == {1: 2, 2: 1}, name
 
@@ -283,11 +292,11 @@ def test_a_greenlet_that_was_left_amid_a_call_has_calls_of_its_threads() -> None
         left[0].switch()
 
     waiter = Waiter(go_back, before=leave)
-    with MonitoringRecorder(RecorderOptions(with_values=False)) as recorder:
+    with quick_recorder() as recorder:
         for _ in range(3):
             outer()
         waiter.go_on()
-    trace = Builder(recorder).finish(Metadata(), [])
+    trace = built(recorder)
     for name in ("outer", "inner", "leaf"):
         assert threads_of(trace, name) == {1: 3, 2: 1}, name
 
@@ -330,7 +339,7 @@ def test_a_thread_that_only_goes_on_with_a_generator_has_calls_of_its_own() -> N
 @needs_monitoring
 @pytest.mark.parametrize("known", [leaf, inner, outer], ids=lambda known: f"{known.__name__} met before")
 def test_a_thread_left_out_writes_nothing_into_another_ones_list(known: Callable[[], None]) -> None:
-    recorder = MonitoringRecorder(RecorderOptions(with_values=False))
+    recorder = quick_recorder()
     waiter = Waiter(outer, before=recorder.ignore_this_thread)
     with recorder:
         for _ in range(3):
@@ -338,20 +347,41 @@ def test_a_thread_left_out_writes_nothing_into_another_ones_list(known: Callable
         assert recorder._lone is not None
         waiter.go_on()
     assert recorder.error_count == 0
-    called = Counter(story_names(Builder(recorder).finish(Metadata(), [])))
+    called = Counter(story_names(built(recorder)))
     del called["go_on"]
     within = {leaf: ["leaf"], inner: ["inner", "leaf"], outer: ["outer", "inner", "leaf"]}
     assert called == dict.fromkeys(within[known], 3)
 
 
 @needs_monitoring
+def test_what_fails_in_another_thread_takes_no_half_event_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    def write_apart(event: object) -> None:
+        raise RecursionError
+
+    waiter, recorder = Waiter(outer), quick_recorder()
+    monkeypatch.setattr(recorder, "write_apart", write_apart)
+    with recorder:
+        for _ in range(3):
+            outer()
+        events = recorder.streams[0].events
+        assert isinstance(events, EventList) and recorder._lone is not None
+        begin, half = len(events), [None, 0]
+        events += half  # as if this thread were made to wait in the middle of one
+        waiter.may_go_on.set()
+        waiter.thread.join()
+        assert recorder.lost_count == 1
+        assert events[begin : begin + 2] == half
+        del events[begin:]
+
+
+@needs_monitoring
 def test_the_one_thread_there_is_may_be_left_out() -> None:
-    recorder = MonitoringRecorder(RecorderOptions(with_values=False))
+    recorder = quick_recorder()
     with recorder:
         outer()
         recorder.ignore_this_thread()
         outer()
-    assert story_names(Builder(recorder).finish(Metadata(), [])) == ["outer", "inner", "leaf"]
+    assert story_names(built(recorder)) == ["outer", "inner", "leaf"]
 
 
 @needs_monitoring
@@ -371,7 +401,7 @@ def test_half_an_event_is_taken_back(
                 raise error
             super().append(item)
 
-    recorder = MonitoringRecorder(RecorderOptions(with_values=False))
+    recorder = quick_recorder()
     monkeypatch.setattr(recorder, "_new_events", Breaking)
     is_interrupted = False
     with recorder:
@@ -386,8 +416,7 @@ def test_half_an_event_is_taken_back(
         outer()
     assert is_interrupted is (error is Interrupt)
     assert (recorder.lost_count, recorder.error_count) == (int(error is RecursionError), 0)
-    trace = Builder(recorder).finish(Metadata(), [])
-    trace.validate()
+    trace = built(recorder)
     # Of outer, inner, leaf, and their returns, one is lost; what was to follow never was, if interrupted.
     names, broken = ["outer", "inner", "leaf"], place // EVENT_SLOTS
     lost = names[broken : broken + 1 if error is RecursionError else None] if broken < len(names) else []
