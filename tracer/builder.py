@@ -12,12 +12,13 @@ from typing import Any
 
 from flasktrace.tracer.ancestry import receivers
 from flasktrace.tracer.capture import CAPTURED_NONE, Captured, Texts
+from flasktrace.tracer.codes import RETURNING, is_resumption
 from flasktrace.tracer.functions import FunctionInfo, FunctionTable
 from flasktrace.tracer.inprocess import RequestFinder
 from flasktrace.tracer.late_masking import LateMasking, Remade
 from flasktrace.tracer.model import Marker, Metadata, Request, Thread, Trace
 from flasktrace.tracer.pools import Pools
-from flasktrace.tracer.recorder import RETURNING, Recorder, is_resumption
+from flasktrace.tracer.recorder import Recorder
 from flasktrace.tracer.state import as_json
 from flasktrace.tracer.store_schema import CALL_COLUMNS
 from flasktrace.tracer.streams import Event, ThreadStream, Unwound, merged

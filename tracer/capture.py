@@ -148,6 +148,7 @@ _KEY_NAMES |= {prefix + name for name in _KEY_NAMES for prefix in ("_", "__")}
 # cookie functions the path of each request, which must not be masked all over the trace.
 _PLACE_NAMES = frozenset({"path", "server_name", "domain", "host", "environ", "url", "method", "samesite"})
 _CACHE_LIMIT = 10_000
+_MAX_CHAIN = 5  # exceptions, each raised while the one before was handled
 
 
 class Texts(Masking):
@@ -307,3 +308,18 @@ def exception_text(error: BaseException) -> str:
         for value in args[:MAX_ITEMS]
     ]
     return printable(", ".join(texts)[:MAX_TEXT_CHARS])
+
+
+def exception_chain(error: BaseException) -> list[tuple[str, str, frozenset[int]]]:
+    """An exception that is being handled and those it replaced: class, text, ids of the codes on its way."""
+    chain: list[tuple[str, str, frozenset[int]]] = []
+    following: BaseException | None = error
+    while following is not None and len(chain) < _MAX_CHAIN:
+        codes = set()
+        traceback = following.__traceback__
+        while traceback is not None:
+            codes.add(id(traceback.tb_frame.f_code))
+            traceback = traceback.tb_next
+        chain.append((class_name_of(type(following)), exception_text(following), frozenset(codes)))
+        following = following.__cause__ or following.__context__
+    return chain

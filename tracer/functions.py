@@ -4,9 +4,10 @@ import dis
 from dataclasses import dataclass, field
 from types import CodeType
 
+from flasktrace.tracer.codes import parameter_names
 from flasktrace.tracer.inprocess import APP_CALLS
 from flasktrace.tracer.model import Function, Origin
-from flasktrace.tracer.recorder import CLIENT, Recorder, parameter_names
+from flasktrace.tracer.recorder import CLIENT, Recorder
 from flasktrace.tracer.streams import GENERATOR_FLAGS
 
 _RECEIVERS = frozenset({"self", "cls", "mcs", "_self", "__self"})

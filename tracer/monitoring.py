@@ -17,16 +17,9 @@ from types import CodeType, FrameType
 from typing import Any
 
 from flasktrace.tracer import scribes
-from flasktrace.tracer.recorder import (
-    IN_SCOPE,
-    SETTING,
-    THREAD_STARTS,
-    WATCHED,
-    Recorder,
-    RecorderOptions,
-    is_watched,
-)
+from flasktrace.tracer.recorder import Recorder, RecorderOptions
 from flasktrace.tracer.streams import GENERATOR_FLAGS, Event, EventList, ThreadStream
+from flasktrace.tracer.watched import IN_SCOPE, SETTING, THREAD_STARTS, WATCHED, is_watched
 
 # None before Python 3.12: this module can be imported there, but is_available() says no.
 _monitoring: Any = getattr(sys, "monitoring", None)

@@ -9,28 +9,19 @@ import contextlib
 import functools
 import importlib
 import sys
-import threading
 from collections.abc import Callable
 from pathlib import Path
 from time import perf_counter_ns
 from types import CodeType, FrameType
 from typing import Any, Protocol, TypeVar
 
+from flasktrace.tracer.capture import exception_chain
 from flasktrace.tracer.monitoring import MonitoringRecorder
 from flasktrace.tracer.monitoring import is_available as has_monitoring
-from flasktrace.tracer.recorder import (
-    IN_SCOPE,
-    OUT_OF_SCOPE,
-    SETTING,
-    THREAD_STARTS,
-    WATCHED,
-    ProfileFunction,
-    Recorder,
-    RecorderOptions,
-    exception_chain,
-    is_watched,
-)
+from flasktrace.tracer.profile_hooks import Hooks, ProfileFunction
+from flasktrace.tracer.recorder import Recorder, RecorderOptions
 from flasktrace.tracer.streams import Events, ThreadStream
+from flasktrace.tracer.watched import IN_SCOPE, OUT_OF_SCOPE, SETTING, THREAD_STARTS, WATCHED, is_watched
 
 _native: Any = None
 with contextlib.suppress(ImportError):  # an install without a compiler has none, and needs none
@@ -162,9 +153,9 @@ class NativeProfileRecorder(_Slow):
         self._tracer.set_recording(True)
         super().start()
 
-    def _make_hook(self, thread: threading.Thread) -> ProfileFunction:
+    def _make_hooks(self, stream: ThreadStream) -> Hooks:
         # Installed like any hook; with its first event it puts the one in C in its place.
-        return self._tracer.lane(self.new_stream(thread.name, id(thread)))
+        return Hooks(self._tracer.lane(stream))
 
     @_harmless
     def resolve(self, code: CodeType, frame: FrameType) -> tuple[int, int, bool]:

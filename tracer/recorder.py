@@ -4,11 +4,10 @@ The hook of a thread is a closure that appends to the thread's own list, and doe
 :class:`~flasktrace.tracer.builder.Builder` makes calls of it later. :mod:`.streams` says what an event is.
 """
 
-import dis
-import socketserver
 import sys
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -17,49 +16,37 @@ from types import BuiltinFunctionType, CodeType, FrameType, FunctionType, Traceb
 from typing import Any, Protocol, Self
 
 from flasktrace.tracer import hidden_hooks, state
-from flasktrace.tracer.capture import CAPTURED_NONE, capture, class_name_of, exception_text
+from flasktrace.tracer.capture import capture, exception_chain
+from flasktrace.tracer.codes import parameter_names
 from flasktrace.tracer.forks import ForkWatch
 from flasktrace.tracer.masking import settings_of
+from flasktrace.tracer.profile_hooks import Hooks, ProfileFunction, Quick, full_hook_of, make_hooks
 from flasktrace.tracer.scope import Decision, Scope, ScopeOptions
-from flasktrace.tracer.streams import EVENT_SLOTS, GENERATOR_FLAGS, EventList, Events, ThreadStream
+from flasktrace.tracer.streams import EVENT_SLOTS, EventList, Events, ThreadStream
+from flasktrace.tracer.watched import (
+    CONFIG_ACCESS,
+    GENERATED,
+    IN_SCOPE,
+    OUT_OF_SCOPE,
+    SERVE_FOREVER,
+    SOCKETSERVER_FILE,
+    THREAD_STARTS,
+    THREADING_FILE,
+    WATCHED,
+)
 
 CLIENT = "client_address"  # the parameter of a server's methods that tells whose request it is
-_VARARGS, _VARKEYWORDS = 0x04, 0x08
-_MAX_CHAIN = 5  # exceptions, each raised while the one before was handled
-OUT_OF_SCOPE, IN_SCOPE, WATCHED, _GENERATED = 0, 1, 2, 4
-_THREADING_FILE = threading.Thread.start.__code__.co_filename
-# The code that starts a thread, and the first that runs in it.
-THREAD_STARTS = (
-    threading.Thread.start.__code__,
-    threading.Thread._bootstrap_inner.__code__,  # type: ignore[attr-defined]
-)
-_SOCKETSERVER_FILE = socketserver.BaseServer.serve_forever.__code__.co_filename
-_SERVE_FOREVER = socketserver.BaseServer.serve_forever.__code__
 _SECRET = "SECRET_KEY"
-SETTING = "ConfigAttribute.__get__"  # reads one of the app's settings
-TEXTS = (str, bytes)  # of which a secret is one
-_CONFIG_ACCESS = frozenset({SETTING, "ConfigAttribute.__set__"})
 _OUR_MODULES = frozenset(
     {
         *(__name__, "flasktrace.tracer.monitoring", "flasktrace.tracer.scribes", "flasktrace.tracer.native"),
-        *(capture.__module__, Scope.__module__, state.__name__),
+        *(make_hooks.__module__, capture.__module__, Scope.__module__, state.__name__),
     }
 )
 MAX_WAITING = 100_000
 """Events of a thread that may wait to be built; then the thread waits, so that they take no more memory."""
 
 _BRAKE_S, _BRAKE_LOOK_S = 2.0, 0.002  # at the most at a time; how often it looks whether it may go on
-_RESUME = dis.opmap["RESUME"]
-# A frame that ends at one of these was not left by an exception (RESUME: a generator that yields, on 3.13).
-RETURNING = frozenset(
-    dis.opmap[name]
-    for name in ("RETURN_VALUE", "RETURN_CONST", "YIELD_VALUE", "RESUME", "RETURN_GENERATOR")
-    if name in dis.opmap
-)
-
-_YIELDING = frozenset(
-    dis.opmap[name] for name in ("YIELD_VALUE", "RESUME", "RETURN_GENERATOR") if name in dis.opmap
-)
 
 
 class Gate(Protocol):
@@ -70,9 +57,6 @@ class Gate(Protocol):
     def on_hand_over(self, stream: ThreadStream, /) -> None:
         """The thread is a server's, and is about to start another for a request."""
         ...
-
-
-ProfileFunction = Callable[[FrameType, str, Any], object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +105,9 @@ class Recorder:
         self._noted_settings = (0, 0)  # id and length of the settings that are in ``secrets`` already
         self.was_hit = False  # by an exception of the program's, raised in the hook, which ended it
         self.is_kept_out = False  # the one in displaced_by had it before, and could not be given it back
-        self._own_hook: ProfileFunction | None = None
+        self._own_hooks: list[weakref.ref[ProfileFunction]] = []  # the first thread's
+        self.quick = Quick(self.options.gate is None)
+        self._forgetting: weakref.WeakSet[Callable[[], None]] = weakref.WeakSet()
         self._modes: dict[str, int] = {}
         # The files out of scope, and the ids of generated code that is: a set is faster to ask than a dict.
         self._passed: set[str | int] = set()
@@ -155,7 +141,7 @@ class Recorder:
         """
         if self.is_recording:
             raise RuntimeError("this recorder is recording already; make another one")
-        held = hidden_hooks.plain_sys_getprofile()
+        held = full_hook_of(hidden_hooks.plain_sys_getprofile())
         # A profiler in C, as cProfile, is no function: setprofile() could take its hook, not give it back.
         self.is_kept_out = held is not None and not callable(held)
         in_threads = hidden_hooks.plain_threading_getprofile()
@@ -172,19 +158,19 @@ class Recorder:
 
         hidden_hooks.add(first_event, self._previous[1])
         threading.setprofile(first_event)
-        self._own_hook = self._make_hook(threading.current_thread())
-        hidden_hooks.add(self._own_hook, self._previous[0])
-        sys.setprofile(self._own_hook)
+        hooks = self._install(threading.current_thread(), self._previous[0])
+        self._own_hooks = [weakref.ref(hook) for hook in (hooks.first, *hooks.others)]
 
     def stop(self) -> None:
         """Put the previous hooks back. To be called in the thread that called :meth:`start`."""
         if not self.is_recording:
             return
         holder = hidden_hooks.plain_sys_getprofile()
-        if holder is not self._own_hook:
+        is_ours = holder is not None and any(hook() is holder for hook in self._own_hooks)
+        if not is_ours:
             was_hit = self.was_hit and holder is None
             self.displaced_by = "an exception of a signal handler" if was_hit else _name_of_hook(holder)
-        if holder is None or holder is self._own_hook:  # else it is another tool's now, and works
+        if holder is None or is_ours:  # else it is another tool's now, and works
             sys.setprofile(self._previous[0])
         threading.setprofile(self._previous[1])
         hidden_hooks.end()
@@ -194,6 +180,10 @@ class Recorder:
         # takes the hook away.
         self._modes.clear()
         self._passed.clear()
+        self.quick.passed.clear()
+        with self._lock:
+            for forget in self._forgetting:
+                forget()
 
     @contextmanager
     def request(self, request_id: int) -> Iterator[None]:
@@ -225,10 +215,7 @@ class Recorder:
             sys.setprofile(None)
             return
         thread = threading.current_thread()
-        hook = self._make_hook(thread)
-        hidden_hooks.add(hook, self._previous[1])
-        sys.setprofile(hook)
-        hook(frame, event, argument)
+        self._install(thread, self._previous[1]).first(frame, event, argument)
 
     def decision(self, code: CodeType) -> Decision:
         """The decision that was made for code that has been recorded."""
@@ -243,24 +230,32 @@ class Recorder:
         file_path = code.co_filename
         if file_path.startswith("<"):
             # Such a name ("<string>") says nothing: each piece of generated code is decided by itself.
-            self._modes[file_path] = _GENERATED
+            self._modes[file_path] = GENERATED
             if id(code) not in self._generated:
                 self._generated[id(code)] = (self.scope.decide(file_path, frame.f_globals), code)
             if self._generated[id(code)][0].is_recorded:
                 return IN_SCOPE
             # But a module that is frozen into Python has a name of its own, as a file has.
-            self._passed.add(file_path if file_path.startswith("<frozen ") else id(code))
+            if file_path.startswith("<frozen "):
+                self._pass_by(file_path)
+            else:
+                self._passed.add(id(code))
             return OUT_OF_SCOPE
         mode = IN_SCOPE if self.scope.decide(file_path, frame.f_globals).is_recorded else OUT_OF_SCOPE
         is_config = frame.f_globals.get("__name__") == "flask.config"
-        if file_path in (_THREADING_FILE, _SOCKETSERVER_FILE) or is_config:
+        if file_path in (THREADING_FILE, SOCKETSERVER_FILE) or is_config:
             mode |= WATCHED
         self._modes[file_path] = mode
         if mode == OUT_OF_SCOPE:
-            self._passed.add(file_path)
+            self._pass_by(file_path)
         elif mode & IN_SCOPE:
             self._files.add(file_path)
         return mode
+
+    def _pass_by(self, file_path: str) -> None:
+        """Do nothing for what a file out of scope holds."""
+        self._passed.add(file_path)
+        self.quick.pass_by(file_path)
 
     def lasti_in_scope(self, frame: FrameType | None) -> int:
         """Where the first frame in scope is, of a call's callers: its ``f_lasti``; -1 where there is none."""
@@ -280,14 +275,14 @@ class Recorder:
             thread = frame.f_locals["self"]
             stream.events.extend((None, self.options.clock(), id(thread), None))
             back = frame.f_back
-            if back is not None and back.f_code.co_filename == _SOCKETSERVER_FILE:
+            if back is not None and back.f_code.co_filename == SOCKETSERVER_FILE:
                 self.workers[:] = [w for w in self.workers if w.ident is None or w.is_alive()]
                 self.workers.append(thread)
                 if self.options.gate is not None:
                     self.options.gate.on_hand_over(stream)
-        elif code.co_qualname in _CONFIG_ACCESS:
+        elif code.co_qualname in CONFIG_ACCESS:
             self._note_secret(frame.f_locals)
-        elif code is _SERVE_FOREVER and self.options.on_serve is not None:
+        elif code is SERVE_FOREVER and self.options.on_serve is not None:
             self.options.on_serve(frame.f_locals["self"])
 
     def note_setting(self, frame: FrameType, value: object, stream: ThreadStream) -> None:
@@ -311,7 +306,7 @@ class Recorder:
     def _plan(self, code: CodeType) -> tuple[str, ...]:
         """The names of a function's parameters; the code is kept, so that its id stays its own."""
         names = parameter_names(code)
-        if not self.options.with_values and not (code.co_filename == _SOCKETSERVER_FILE and CLIENT in names):
+        if not self.options.with_values and not (code.co_filename == SOCKETSERVER_FILE and CLIENT in names):
             names = ()
         self._plans[id(code)] = (names, code)
         if self.options.with_state and state.is_wanted(code, self.decision(code)):
@@ -335,8 +330,27 @@ class Recorder:
         self.error_count += is_ours
         return is_ours
 
-    def _make_hook(self, thread: threading.Thread) -> ProfileFunction:
-        return _hook(self, self.new_stream(thread.name, id(thread)))
+    def _install(self, thread: threading.Thread, in_place: Any) -> Hooks:
+        """Give the calling thread its hook.
+
+        Args:
+            thread: the calling one.
+            in_place: what the program is to see instead.
+
+        Returns:
+            The hooks. They keep frames alive, and are not to be kept any longer than the thread has them.
+        """
+        hooks = self._make_hooks(self.new_stream(thread.name, id(thread)))
+        for hook in (hooks.first, *hooks.others):
+            hidden_hooks.add(hook, in_place)
+        if hooks.forget is not None:
+            with self._lock:
+                self._forgetting.add(hooks.forget)
+        sys.setprofile(hooks.first)
+        return hooks
+
+    def _make_hooks(self, stream: ThreadStream) -> Hooks:
+        return make_hooks(self, stream)
 
     def new_stream(self, name: str, thread_object_id: int) -> ThreadStream:
         """Begin the stream of another thread."""
@@ -378,96 +392,6 @@ class Recorder:
         """Leave the calling thread out, which this engine does anyway with threads that it does not start."""
 
 
-def _hook(recorder: Recorder, stream: ThreadStream) -> ProfileFunction:
-    """The hook of one thread. Everything it needs is a local of this closure, as that is fastest."""
-    modes, plans, with_values = recorder._modes, recorder._plans, recorder.options.with_values
-    extend, get_mode, get_plan, clock = stream.events.extend, modes.get, plans.get, recorder.options.clock
-    gate = recorder.options.gate
-    snapshots, events, passed = recorder._snapshots, stream.events, recorder._passed
-    known = recorder._known
-    pending = False  # a recorded call has just been left by an exception
-
-    def on_call(frame: FrameType, code: CodeType, mode: int | None) -> None:
-        if mode is None or mode == _GENERATED:
-            if id(code) in passed:
-                return
-            if not recorder.is_recording:
-                sys.setprofile(None)
-                return
-            mode = recorder._decide(code, frame)
-        if mode != IN_SCOPE:
-            if mode & WATCHED and code.co_qualname != SETTING:
-                recorder._watch(frame, stream)
-            if not mode & IN_SCOPE:
-                return
-        where = recorder.lasti_in_scope(frame.f_back)
-        detail: Any = None
-        is_generator = code.co_flags & GENERATOR_FLAGS
-        is_resumed = is_generator and is_resumption(code, frame.f_lasti)
-        if not is_resumed:
-            plan = get_plan(id(code))
-            names = recorder._plan(code) if plan is None else plan[0]
-            if names:
-                values = frame.f_locals
-                detail = tuple([capture(values.get(name)) for name in names])
-        if is_generator:
-            detail = (id(frame), frame.f_lasti, detail)
-        extend((code, clock(), where, detail))
-        if len(events) > stream.brake_at:
-            recorder.keep_pace(stream)
-        if gate is not None and not is_resumed:
-            gate(frame, stream, False)
-
-    def on_return(frame: FrameType, code: CodeType, mode: int, argument: Any) -> None:
-        nonlocal pending
-        if mode == _GENERATED and (id(code) in passed or not recorder._decide(code, frame) & IN_SCOPE):
-            return
-        if id(code) in snapshots:
-            recorder._note_state(frame, stream)
-        lasti = frame.f_lasti
-        value: Any = capture(argument) if with_values else None
-        if argument is None and code.co_code[lasti] not in RETURNING:
-            pending = True
-        if code.co_flags & GENERATOR_FLAGS:
-            # None is what the builder knows one by that an exception thrown into it has ended.
-            value = (id(frame), CAPTURED_NONE if argument is None else value)
-        extend((code, clock(), -2 - lasti, value))
-        if gate is not None and not is_yield(code, lasti):
-            gate(frame, stream, True)
-
-    def hook(frame: FrameType, event: str, argument: Any) -> None:
-        nonlocal pending
-        try:
-            if pending:
-                pending = False
-                error = sys.exc_info()[1]
-                if error is not None:
-                    extend((None, clock(), exception_chain(error), "exception"))
-            # What is out of scope, and every call of a C function, must leave as early as it can.
-            if event == "call":
-                code = frame.f_code
-                if code.co_filename not in passed:
-                    on_call(frame, code, get_mode(code.co_filename))
-            elif event == "return":
-                code = frame.f_code
-                if code.co_filename not in passed:
-                    mode = get_mode(code.co_filename)
-                    if mode:
-                        is_text = mode & WATCHED and type(argument) in TEXTS
-                        if is_text and code.co_qualname == SETTING and id(argument) not in known:
-                            recorder.note_setting(frame, argument, stream)
-                        if mode != WATCHED:
-                            on_return(frame, code, mode, argument)
-        except RecursionError:
-            recorder.lost_count += 1  # the program is at its limit: there is no room for the hook either
-        except Exception:
-            if not recorder._failed():
-                recorder.was_hit = True
-                raise
-
-    return hook
-
-
 def _name_of_hook(hook: object) -> str:
     """Who holds the profile hook, for a message."""
     if hook is None:
@@ -483,41 +407,3 @@ def _instance_dict(item: object) -> dict[str, Any]:
     except AttributeError:
         return {}
     return found if type(found) is dict else {}
-
-
-def parameter_names(code: CodeType) -> tuple[str, ...]:
-    """The names of a function's parameters, ``*args`` and ``**kwargs`` included."""
-    count = code.co_argcount + code.co_kwonlyargcount
-    count += bool(code.co_flags & _VARARGS) + bool(code.co_flags & _VARKEYWORDS)
-    return code.co_varnames[:count]
-
-
-def is_watched(code: CodeType) -> bool:
-    """Tell whether this is one of the functions in the watched files that tell something."""
-    return code in THREAD_STARTS or code is _SERVE_FOREVER or code.co_qualname in _CONFIG_ACCESS
-
-
-def is_resumption(code: CodeType, lasti: int) -> bool:
-    """Tell whether a generator whose call is reported at ``lasti`` goes on, rather than begins."""
-    instructions = code.co_code
-    return instructions[lasti] != _RESUME or instructions[lasti + 1] != 0
-
-
-def is_yield(code: CodeType, lasti: int) -> bool:
-    """Tell whether what looks like a return is a generator that will go on."""
-    return bool(code.co_flags & GENERATOR_FLAGS) and code.co_code[lasti] in _YIELDING
-
-
-def exception_chain(error: BaseException) -> list[tuple[str, str, frozenset[int]]]:
-    """An exception that is being handled and those it replaced: class, text, ids of the codes on its way."""
-    chain: list[tuple[str, str, frozenset[int]]] = []
-    following: BaseException | None = error
-    while following is not None and len(chain) < _MAX_CHAIN:
-        codes = set()
-        traceback = following.__traceback__
-        while traceback is not None:
-            codes.add(id(traceback.tb_frame.f_code))
-            traceback = traceback.tb_next
-        chain.append((class_name_of(type(following)), exception_text(following), frozenset(codes)))
-        following = following.__cause__ or following.__context__
-    return chain

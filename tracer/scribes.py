@@ -11,8 +11,9 @@ from types import CodeType, FrameType
 from typing import TYPE_CHECKING, Any, Protocol
 
 from flasktrace.tracer.capture import capture, class_name_of, exception_text
-from flasktrace.tracer.recorder import TEXTS, is_yield
+from flasktrace.tracer.codes import is_yield
 from flasktrace.tracer.streams import EVENT_SLOTS, GENERATOR_FLAGS, EventList, ThreadStream, Unwound
+from flasktrace.tracer.watched import TEXTS
 
 if TYPE_CHECKING:
     from flasktrace.tracer.monitoring import MonitoringRecorder
