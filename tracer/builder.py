@@ -137,6 +137,7 @@ class Builder:
         """
         self._texts.learn_environment()
         self._recorder.look_again()
+        self._recorder.mind_pace()
         forks = self._recorder.forks
         forks.take()
         while self._recorder.secrets:

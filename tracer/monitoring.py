@@ -127,12 +127,13 @@ class MonitoringRecorder(Recorder):
         unless the thread is in the midst of one. Whether it has been meanwhile is asked right before each
         callback is registered, where the interpreter changes no threads.
         """
-        self._lone = _Lone(self._here.events)
+        lone = self._lone = _Lone(self._here.events)
         # Another thread's greenlets may be in the midst of a call, and nobody can tell.
-        if len(self.streams) > 1 or "greenlet" in sys.modules or not self._is_alone():
+        is_told_late = lone.events is None or "greenlet" in sys.modules
+        if len(self.streams) > 1 or is_told_late or not self._is_alone():
             self._lone = None
             return
-        for event, callback in scribes.quick_callbacks(self, self._lone).items():
+        for event, callback in scribes.lone_callbacks(self, lone).items():
             if self._lone is not None:
                 _monitoring.register_callback(self._quick_scribe, event, callback)
 
@@ -145,6 +146,11 @@ class MonitoringRecorder(Recorder):
                     return False
                 frame = frame.f_back
         return True
+
+    def mind_pace(self) -> None:
+        """Have the one thread there is look whether it has to wait, if it is too quick for the reader."""
+        if self._lone is not None and any(len(stream.events) > stream.brake_at for stream in self.streams):
+            self._share()
 
     def _share(self) -> None:
         """Ask from now on which thread it is, at each event."""

@@ -369,6 +369,9 @@ class Recorder:
         if stream is not None and len(stream.events) > stream.brake_at:
             stream.brake_at = self.brake(stream) * EVENT_SLOTS
 
+    def mind_pace(self) -> None:
+        """The reader looks, for threads that do not themselves, whether they have to."""
+
     def brake(self, stream: ThreadStream) -> int:
         """Make the calling thread wait while many of its events do; not for ever, as it may hold a lock.
 

@@ -158,8 +158,7 @@ def quick_callbacks(recorder: "MonitoringRecorder", place: Place) -> Callbacks:
 
     Args:
         recorder: whose events they are.
-        place: where the list is that the calling thread appends to: what belongs to each thread, or that of
-            the one thread there is.
+        place: where the list is that the calling thread appends to.
     """
     files, lasti_in_scope = recorder._files, recorder.lasti_in_scope
     clock, getframe = recorder.options.clock, sys._getframe
@@ -253,6 +252,66 @@ def quick_callbacks(recorder: "MonitoringRecorder", place: Place) -> Callbacks:
         _events.PY_YIELD: on_yield,
     }
     return quick | _quick_with_values(recorder) if recorder.options.with_values else quick
+
+
+def lone_callbacks(recorder: "MonitoringRecorder", lone: Place) -> Callbacks:
+    """The quick scribe's while only one thread calls what is in scope: they ask nothing but who calls.
+
+    Nor do they count: the reader looks whether too many events wait (:meth:`MonitoringRecorder.mind_pace`).
+
+    Args:
+        recorder: whose events they are; it wants no values.
+        lone: where that thread's list is.
+    """
+    files, clock, getframe = recorder._files, recorder.options.clock, sys._getframe
+    assert lone.events is not None
+    events = lone.events
+
+    def on_start(code: CodeType, offset: int) -> None:
+        try:
+            try:
+                back: FrameType | None = getframe(2)
+            except ValueError:  # without a caller: the first function of a thread
+                if (back := getframe(1).f_back) is not None:
+                    raise
+            if back is not None and back.f_code.co_filename in files:
+                where = back.f_lasti
+                time_ns = clock()
+                try:
+                    events.append(code)
+                    events.append(time_ns)
+                    events.append(where)
+                    events.append(None)
+                except BaseException:
+                    del events[len(events) // EVENT_SLOTS * EVENT_SLOTS :]
+                    raise
+            else:
+                recorder.write_apart((code, clock(), recorder.lasti_in_scope(back), None))
+        except RecursionError:
+            recorder.lost_count += 1
+        except Exception:
+            if not recorder._failed():
+                raise
+
+    def on_return(code: CodeType, offset: int, argument: object) -> None:
+        try:
+            time_ns = clock()
+            try:
+                events.append(code)
+                events.append(time_ns)
+                events.append(offset)
+                events.append(...)
+            except BaseException:
+                del events[len(events) // EVENT_SLOTS * EVENT_SLOTS :]
+                raise
+        except RecursionError:
+            recorder.lost_count += 1
+        except Exception:
+            if not recorder._failed():
+                raise
+
+    quick = quick_callbacks(recorder, lone)
+    return {**quick, _events.PY_START: on_start, _events.PY_RETURN: on_return}
 
 
 def _quick_with_values(recorder: "MonitoringRecorder") -> Callbacks:

@@ -19,6 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.one_python import share
 
+from flasktrace.tracer import recorder as recorder_module
 from flasktrace.tracer.builder import Builder
 from flasktrace.tracer.engines import available_engines, make_recorder
 from flasktrace.tracer.model import Metadata, Outcome, Raised, Trace
@@ -382,6 +383,25 @@ def test_the_one_thread_there_is_may_be_left_out() -> None:
         recorder.ignore_this_thread()
         outer()
     assert story_names(built(recorder)) == ["outer", "inner", "leaf"]
+
+
+@needs_monitoring
+@pytest.mark.parametrize("is_late", [False, True], ids=["in time", "late"])
+def test_a_late_reader_has_the_one_thread_there_is_count(
+    is_late: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    most = 1_000
+    monkeypatch.setattr(recorder_module, "MAX_WAITING", most)
+    with quick_recorder() as recorder:
+        builder = Builder(recorder)
+        builder.set_reader(True)
+        for _ in range(most // 3 * (1 + is_late)):
+            leaf()
+        builder.take()
+        assert (recorder._lone is None) is is_late
+        outer()
+    trace = builder.finish(Metadata(), [])
+    assert Counter(story_names(trace)) == {"leaf": most // 3 * (1 + is_late) + 1, "outer": 1, "inner": 1}
 
 
 @needs_monitoring
