@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from flasktrace.tracer.ancestry import receivers
-from flasktrace.tracer.capture import CAPTURED_NONE, Captured, Texts
+from flasktrace.tracer.capture import CAPTURED_NONE, Captured, Place, Texts
 from flasktrace.tracer.codes import RETURNING, is_resumption
 from flasktrace.tracer.functions import FunctionInfo, FunctionTable
 from flasktrace.tracer.inprocess import RequestFinder
@@ -24,6 +24,8 @@ from flasktrace.tracer.store_schema import CALL_COLUMNS
 from flasktrace.tracer.streams import Event, ThreadStream, Unwound, merged
 
 _YIELD = dis.opmap["YIELD_VALUE"]
+_RERAISE = dis.opmap["RERAISE"]
+_BARE_RAISE = bytes([dis.opmap["RAISE_VARARGS"], 0])
 _ACCEPTING = "_handle_request_noblock"
 _YIELDING = frozenset({_YIELD, dis.opmap["RESUME"]})  # on 3.13 a generator yields at the RESUME after
 
@@ -60,10 +62,15 @@ class _Generator:
 
 @dataclass(frozen=True, slots=True)
 class _Left:
-    """A call that an exception has left."""
+    """A call that an exception has left.
+
+    Attributes:
+        places: one of which the traceback of the exception goes through: the function's code and line; for a
+            bare ``raise``, which is in no traceback, a function that had it before: this one, or its caller.
+    """
 
     row: int
-    code_id: int
+    places: Sequence[Place]
     line_number: int | None
     class_name: str
 
@@ -443,7 +450,8 @@ class Builder:
             state.raised.clear()
             if is_thrown:
                 # Closed, as a rule, which is no failure; a handler may yet show that it was one.
-                state.raised.append(_Left(entry.row, id(info.code), info.line_at(lasti), ""))
+                line = info.line_at(lasti)
+                state.raised.append(_Left(entry.row, [(id(info.code), line)], line, ""))
             wanted = value if self._recorder.options.with_values else None
             outcome = self._pools.returned(info, lasti, wanted) if has_ended else 0
         state.last_row = entry.row
@@ -493,23 +501,32 @@ class Builder:
         elif not name and info.code.co_name == "__next__":
             name = "StopIteration"
         line = info.line_at(lasti)
-        state.raised.append(_Left(row, id(info.code), line, name))
+        # Where a handler has ended, or a bare "raise" is, the traceback has another line or no such function.
+        is_again = info.code.co_code[lasti] == _RERAISE
+        places = [(id(info.code), 0 if is_again else line)]
+        if info.code.co_code[lasti : lasti + 2] == _BARE_RAISE:
+            places = [(id(each.code), 0) for each in (info, *(entry.info for entry in state.stack[-1:]))]
+        state.raised.append(_Left(row, places, line, name))
         return self._pools.raised(name, "", line)
 
-    def _name_raised(self, state: _ThreadState, chain: list[tuple[str, str, frozenset[int]]]) -> None:
+    def _name_raised(self, state: _ThreadState, chain: list[tuple[str, str, frozenset[Place]]]) -> None:
         """Say which exception left the calls that were left last, now that its handler shows it.
 
         Args:
-            chain: the exception and those it was raised in place of: class, text, ids of the codes.
+            state: of the thread.
+            chain: the exception and those it was raised in place of: class, text, places on its way.
         """
+        is_theirs = False
         for left in state.raised:
-            for class_name, text, codes in chain:
-                if left.code_id in codes:
+            for class_name, text, places in chain:
+                if not places.isdisjoint(left.places):
                     outcome = self._pools.raised(class_name, text, left.line_number)
                     self.trace.calls.outcome[left.row] = outcome
                     self._touch(left.row)
+                    is_theirs = True
                     break
-        state.raised.clear()
+        if is_theirs:  # else it is another one, that is being handled all the while
+            state.raised.clear()
 
     def _request_at(self, port: object, time_ns: int) -> int | None:
         return self._request_of_port(port, time_ns + (self._first_ns or 0)) if type(port) is int else None

@@ -21,6 +21,7 @@ from flasktrace.tracer.model import Value
 MAX_TEXT_CHARS = 120
 MAX_ITEMS = 4
 
+Place = tuple[int, int | None]  # id of a code object, line number; 0 for the function as a whole
 Captured = Any  # int | str | bytes | tuple[str, int, ...]; see the module's docstring
 
 # Read through the type's own descriptors: a metaclass may define __name__ as a property of its own.
@@ -310,16 +311,20 @@ def exception_text(error: BaseException) -> str:
     return printable(", ".join(texts)[:MAX_TEXT_CHARS])
 
 
-def exception_chain(error: BaseException) -> list[tuple[str, str, frozenset[int]]]:
-    """An exception that is being handled and those it replaced: class, text, ids of the codes on its way."""
-    chain: list[tuple[str, str, frozenset[int]]] = []
+def exception_chain(error: BaseException) -> list[tuple[str, str, frozenset[Place]]]:
+    """An exception that is being handled and those it replaced: class, text, and the places on its way.
+
+    Each function on its way is there with the line that it was left at, and without one.
+    """
+    chain: list[tuple[str, str, frozenset[Place]]] = []
     following: BaseException | None = error
     while following is not None and len(chain) < _MAX_CHAIN:
-        codes = set()
+        places: set[Place] = set()
         traceback = following.__traceback__
         while traceback is not None:
-            codes.add(id(traceback.tb_frame.f_code))
+            code_id = id(traceback.tb_frame.f_code)
+            places |= {(code_id, traceback.tb_lineno), (code_id, 0)}
             traceback = traceback.tb_next
-        chain.append((class_name_of(type(following)), exception_text(following), frozenset(codes)))
+        chain.append((class_name_of(type(following)), exception_text(following), frozenset(places)))
         following = following.__cause__ or following.__context__
     return chain

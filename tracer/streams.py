@@ -7,7 +7,7 @@ return    ``code, time_ns, -2 - lasti, value``; where no value is wanted also ``
 start     ``None, time_ns, id of the Thread object, None``: the current call starts a thread (or, with the
           negative number of a fork, a process)
 request   ``None, time_ns, request id or 0, "request"``: what follows is done for this request
-exception ``None, time_ns, [(class, text, ids of the codes it went through)], "exception"``: what was raised
+exception ``None, time_ns, [(class, text, places it went through)], "exception"``: what was raised
 state     ``None, time_ns, snapshot, "state"``: what Flask keeps when the current call returns
 first     ``None, time_ns, 0, "first"``: the call that comes next is told by hand, as its function was new; if
           the innermost open call is of the same function, and was not told so, it is that one, told already

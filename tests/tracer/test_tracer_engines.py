@@ -55,7 +55,7 @@ def story(trace: Trace) -> list[tuple[object, ...]]:
             continue
         came_back = _value(outcome.value) if isinstance(outcome, Returned) else None
         values = (_value(call.receiver), *map(_value, call.parameters))
-        kind = type(outcome).__name__
+        kind = type(outcome).__name__, getattr(outcome, "class_name", ""), getattr(outcome, "line_number", 0)
         row = (function.dotted_name, call.depth, call.call_line, kind, came_back, values)
         told.append((call.request_id or 0, row))
     # Threads run side by side: each request's story is one of its own.

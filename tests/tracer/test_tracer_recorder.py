@@ -192,6 +192,62 @@ def test_the_text_of_an_exception_comes_from_its_handler(record: Callable[..., T
     ]
 
 
+def classes(trace: Trace, name: str) -> list[str]:
+    """Of the exceptions that have left the calls of a function."""
+    return [call.outcome.class_name for call in by_name(trace, name) if isinstance(call.outcome, Raised)]
+
+
+def test_what_a_handler_has_a_function_raise_again_is_named(record: Callable[..., Trace]) -> None:
+    def fails() -> None:
+        raise Expected("again")
+
+    def look_at(error: Exception) -> None:
+        leaf(0)
+        if error:
+            raise  # what the caller handles
+
+    def handles() -> None:
+        try:
+            fails()
+        except Expected as error:
+            look_at(error)
+
+    def program() -> None:
+        try:
+            handles()
+        except Expected:
+            leaf(0)
+
+    trace = record(program)
+    assert [classes(trace, name) for name in ("fails", "look_at", "handles")] == [["Expected"]] * 3
+
+
+def test_what_is_handled_all_the_while_does_not_name_what_comes_meanwhile(
+    record: Callable[..., Trace],
+) -> None:
+    def refuses() -> None:
+        raise ValueError
+
+    def through(kind: int) -> None:
+        if kind:
+            raise Expected
+        refuses()
+
+    def program() -> None:
+        try:
+            through(1)
+        except Expected:
+            seen = 0
+            try:
+                through(0)
+            except ValueError:
+                seen = 1  # which calls nothing
+            leaf(seen)
+
+    trace = record(program)
+    assert classes(trace, "through") == ["Expected", "ValueError"]
+
+
 def numbers(count: int) -> Iterator[int]:
     for i in range(count):
         yield leaf(i)
