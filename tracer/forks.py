@@ -20,6 +20,7 @@ from pathlib import Path
 from time import perf_counter_ns
 from typing import TYPE_CHECKING, Any
 
+from flasktrace.tracer.capture import Place
 from flasktrace.tracer.model import Origin
 from flasktrace.tracer.scope import Decision
 from flasktrace.tracer.streams import EVENT_SLOTS, GENERATOR_FLAGS, EventList, ThreadStream, Unwound
@@ -208,7 +209,7 @@ class _Home:
                 has_frame = code.co_flags & GENERATOR_FLAGS and type(extra) is tuple
                 event = (code, time_ns, where, self._of_generator(extra) if has_frame else _lively(extra))
             elif extra == "exception":
-                event = (None, time_ns, [self._with_codes(each) for each in where], extra)
+                event = (None, time_ns, [self._raised(each) for each in where], extra)
             else:
                 event = (None, time_ns, where + self.offset if extra is None else where, extra)
             yield from event
@@ -217,9 +218,9 @@ class _Home:
         frame_id, *rest = extra
         return (frame_id + self.offset, *map(_lively, rest))
 
-    def _with_codes(self, seen: tuple[str, str, frozenset[int]]) -> tuple[str, str, frozenset[int]]:
-        class_name, text, codes = seen
-        return (class_name, text, frozenset(self.codes.get(each, 0) for each in codes))
+    def _raised(self, seen: tuple[str, str, frozenset[Place]]) -> tuple[str, str, frozenset[Place]]:
+        class_name, text, places = seen
+        return (class_name, text, frozenset((self.codes.get(code_id, 0), line) for code_id, line in places))
 
 
 def _lively(item: Any) -> Any:
