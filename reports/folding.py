@@ -15,6 +15,8 @@ Nothing is dropped: each call of the trace has a step that stands for it (``Fold
 from array import array
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import accumulate, compress, count, islice, pairwise
+from operator import add, ne
 
 from flasktrace.reports.folded import Chapter, FoldedTrace, Level, Step
 from flasktrace.reports.folding_tables import FoldTables, StepColumns, StepSequence, fold_tables
@@ -272,21 +274,17 @@ def _notice(options: FoldOptions, level: Level, columns: StepColumns, words: Wor
 def _chapters(trace: Trace, tables: FoldTables) -> list[Chapter]:
     requests = {request.id: request for request in trace.requests}
     columns, phases = tables.columns, list(tables.phases)
-    chapters: list[Chapter] = []
-    key: tuple[int, int] | None = None
-    first = call_count = 0
-    for i in range(len(columns)):
-        own = (columns.phase[i], columns.request_id[i])
-        if own != key:
-            if key is not None:
-                chapters.append(
-                    Chapter(len(chapters) + 1, phases[key[0]], requests.get(key[1]), first, i, call_count)
-                )
-            key, first, call_count = own, i + 1, 0
-        call_count += columns.member_count[i] + columns.hidden_count[i]
-    if key is not None:
-        last = len(columns)
-        chapters.append(
-            Chapter(len(chapters) + 1, phases[key[0]], requests.get(key[1]), first, last, call_count)
+    keys = list(zip(columns.phase, columns.request_id, strict=True))
+    bounds = [0, *compress(count(1), map(ne, keys, islice(keys, 1, None))), len(keys)]
+    call_counts = list(accumulate(map(add, columns.member_count, columns.hidden_count), initial=0))
+    return [
+        Chapter(
+            number,
+            phases[keys[first][0]],
+            requests.get(keys[first][1]),
+            first + 1,
+            end,
+            call_counts[end] - call_counts[first],
         )
-    return chapters
+        for number, (first, end) in enumerate(pairwise(bounds if keys else ()), start=1)
+    ]

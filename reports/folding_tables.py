@@ -3,8 +3,8 @@
 from array import array
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import count
-from operator import sub
+from itertools import compress, count
+from operator import not_, sub
 from typing import overload
 
 from flasktrace.reports.folded import Step
@@ -209,22 +209,35 @@ def _requests(
     is_of_request = [phase is not None and not phase.is_startup for phase in names]
     recorded = trace.calls.request_id
     requests = array("q", recorded)
+    # Most calls have one, and are none of the loops' business.
     below = array("q", recorded)  # the call's own, else the first below it
-    for position in reversed(order.preorder):
+    of_parents = [*recorded, 1]  # the last one is the roots' parent
+    without = map(not_, map(of_parents.__getitem__, map(order.parents.__getitem__, reversed(order.preorder))))
+    for position in compress(reversed(order.preorder), without):
         parent = order.parents[position]
-        if parent >= 0 and not recorded[parent]:
-            below[parent] = below[position] or below[parent]
-            if is_of_request[phases[parent]]:
-                requests[parent] = below[parent]
+        below[parent] = below[position] or below[parent]
+        if is_of_request[phases[parent]]:
+            requests[parent] = below[parent]
     above = array("q", [*requests, 0])  # the call's own, else the nearest above it; the last is the roots'
-    for position in order.preorder:
-        above[position] = above[position] or above[order.parents[position]]
+    for position in compress(order.preorder, map(not_, map(above.__getitem__, order.preorder))):
+        above[position] = above[order.parents[position]]
         if is_of_request[phases[position]]:
             requests[position] = above[position]
     return requests
 
 
 def _shown_nodes(order: CallOrder, shown: bytearray) -> _Nodes:
+    if all(shown) and order.preorder == array("i", range(len(shown))):  # as in an outline
+        nodes = _Nodes(array("q", order.preorder), array("q", order.parents))
+    else:
+        nodes = _nodes_among(order, shown)
+    count = len(nodes.position)
+    nodes.repeat_count = array("q", [1]) * count
+    nodes.leader = array("q", [-1]) * count
+    return nodes
+
+
+def _nodes_among(order: CallOrder, shown: bytearray) -> _Nodes:
     nodes = _Nodes()
     nearest = array("q", [-1]) * (len(shown) + 1)  # the last one is the roots' parent
     for position in order.preorder:
@@ -235,9 +248,6 @@ def _shown_nodes(order: CallOrder, shown: bytearray) -> _Nodes:
             nodes.parent.append(above)
         else:
             nearest[position] = above
-    count = len(nodes.position)
-    nodes.repeat_count = array("q", [1]) * count
-    nodes.leader = array("q", [-1]) * count
     return nodes
 
 
@@ -252,8 +262,8 @@ def _find_repeats(trace: Trace, nodes: _Nodes, requests: "array[int]") -> None:
     own = list(
         zip(
             map(calls.function_id.__getitem__, positions),
-            map(calls.thread_id.__getitem__, positions),
-            map(requests.__getitem__, positions),
+            _offsets(calls.thread_id, nodes),
+            _offsets(requests, nodes),
             map(kinds.__getitem__, outcomes),
             strict=True,
         )
@@ -276,6 +286,12 @@ def _find_repeats(trace: Trace, nodes: _Nodes, requests: "array[int]") -> None:
     roots = children.get(-1, [])
     roots.reverse()
     _fold_siblings(roots, signatures, nodes)
+
+
+def _offsets(numbers: "array[int]", nodes: _Nodes) -> Iterator[int]:
+    """How far each node's number is from its parent's: what is equal among siblings, and in all requests."""
+    own = [*map(numbers.__getitem__, nodes.position), 0]  # the last one is the roots' parent
+    return map(sub, own, map(own.__getitem__, nodes.parent))
 
 
 def _outcome_kind(outcome: object) -> str:
@@ -374,8 +390,8 @@ def _number_steps(
 
 def _owners(order: CallOrder, shown: bytearray, steps: "array[int]", columns: StepColumns) -> "array[int]":
     """The step that stands for each call; a hidden one is counted on its nearest shown ancestor's."""
-    for position in order.preorder:
-        if not shown[position]:
+    if not all(shown):
+        for position in compress(order.preorder, map(not_, map(shown.__getitem__, order.preorder))):
             owner = steps[position] = steps[order.parents[position]]
             columns.hidden_count[owner - 1] += 1
     return steps

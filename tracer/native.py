@@ -7,7 +7,6 @@ that is met for the first time, threads that start, snapshots of the state, the 
 
 import contextlib
 import functools
-import importlib
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -16,16 +15,13 @@ from types import CodeType, FrameType
 from typing import Any, Protocol, TypeVar
 
 from flasktrace.tracer.capture import exception_chain
+from flasktrace.tracer.compiled import native as _native
 from flasktrace.tracer.monitoring import MonitoringRecorder
 from flasktrace.tracer.monitoring import is_available as has_monitoring
 from flasktrace.tracer.profile_hooks import Hooks, ProfileFunction
 from flasktrace.tracer.recorder import Recorder, RecorderOptions
 from flasktrace.tracer.streams import Events, ThreadStream
 from flasktrace.tracer.watched import IN_SCOPE, OUT_OF_SCOPE, SETTING, THREAD_STARTS, WATCHED, is_watched
-
-_native: Any = None
-with contextlib.suppress(ImportError):  # an install without a compiler has none, and needs none
-    _native = importlib.import_module("flasktrace._native")
 
 _HAS_MONITORING = sys.version_info >= (3, 12)
 # Beside the modes: the state is noted when such a call ends; it may return the secret key.

@@ -9,15 +9,22 @@ from array import array
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import count, repeat
 from operator import add, gt
 from typing import Any, overload
 
+from flasktrace.tracer.compiled import native
 from flasktrace.tracer.model import Details, Outcomes, Trace
 from flasktrace.tracer.paging import TraceFile
 from flasktrace.tracer.phases import CallOrder, Outline, preorder_of
-from flasktrace.tracer.store_cells import expect, pieces_of_columns, shared_columns
+from flasktrace.tracer.store_cells import (
+    expect,
+    listed,
+    pieces_of_columns,
+    pieces_of_texts,
+    shared_columns,
+)
 from flasktrace.tracer.values import DetailShape
 
 
@@ -42,14 +49,31 @@ def read_outline(file: TraceFile, function_ids: Collection[int]) -> Outline | No
     return Outline(trace, CallOrder(kept.parents, preorder_of(kept.parents)), kept.folded_counts)
 
 
+def _positions() -> "array[int]":
+    return array("i")
+
+
+def _numbers() -> "array[int]":
+    return array("q")
+
+
 @dataclass(slots=True)
 class _Kept:
-    """The calls that are kept: their ids, and the position of the caller of each."""
+    """The calls that are kept, by their positions.
 
-    ids: "array[int]"
-    parents: "array[int]"
-    folded_counts: "array[int]"
-    condition: str  # of SQL, that they meet
+    Attributes:
+        parents: the position of the nearest caller that is kept; -1 for none.
+        rows: where they are among all calls.
+        extra: the rows of those that were not asked for.
+        folded_counts: how many calls that are not kept are counted on each.
+        condition: of SQL, that all that are kept meet.
+    """
+
+    parents: "array[int]" = field(default_factory=_positions)
+    rows: "array[int]" = field(default_factory=_positions)
+    extra: "array[int]" = field(default_factory=_positions)
+    folded_counts: "array[int]" = field(default_factory=_numbers)
+    condition: str = ""
 
 
 def _is_numbered_on(connection: Any) -> bool:
@@ -63,18 +87,25 @@ def _kept(connection: Any, function_ids: Collection[int]) -> _Kept:
     """Go through all calls once; this is what the time of a long trace goes into."""
     (functions,) = shared_columns(connection, "sites", ("function_id",))
     marks = ",".join(str(site) for site, function_id in enumerate(functions) if function_id in function_ids)
-    owners: list[int] = []  # by row: the position of the call it is kept as or counted on
-    add_owner = owners.append
-    parents: list[int] = []
-    strands: list[int] = []  # by position
-    kept_ids, extra_ids = array("q"), array("q")
     # A call of a function asked for has the negative of its strand.
     key = f"CASE WHEN site_id IN ({marks}) THEN -1 - strand_id ELSE strand_id END"
-    ids = count(1)
-    for ups, keys in pieces_of_columns(connection, "call_rows", ("coalesce(up, 0)", key)):
+    pieces = pieces_of_texts(connection, "call_rows", ("coalesce(up, 0)", key))
+    kept = _found(pieces) if native is None else _found_by_native(pieces)
+    extra = ",".join(str(row + 1) for row in kept.extra)
+    kept.condition = f"site_id IN ({marks}) OR id IN ({extra})"
+    return kept
+
+
+def _found(pieces: Iterator[tuple[int, list[str]]]) -> _Kept:
+    """Find whose the rows are, from the distance of each one's caller, and its key."""
+    kept = _Kept()
+    owners, strands = list[int](), list[int]()
+    add_owner, rows = owners.append, count()
+    for size, texts in pieces:
+        ups, keys = (listed(text, size) for text in texts)
         is_sound = min(ups) >= 0 and not any(map(gt, ups, count(len(owners))))
         expect(is_sound, "a call has a parent that does not come first")
-        for up, strand, call_id in zip(ups, keys, ids, strict=False):
+        for up, strand, row in zip(ups, keys, rows, strict=False):
             owner = owners[-up] if up else -1
             if strand < 0:
                 strand = -1 - strand
@@ -82,16 +113,28 @@ def _kept(connection: Any, function_ids: Collection[int]) -> _Kept:
                 add_owner(owner)
                 continue
             else:
-                extra_ids.append(call_id)
-            kept_ids.append(call_id)
-            parents.append(owner)
+                kept.extra.append(row)
+            kept.rows.append(row)
+            kept.parents.append(owner)
             add_owner(len(strands))
             strands.append(strand)
-    extra = ",".join(map(str, extra_ids))
     counts = Counter(owners)
-    folded_counts = array("q", [counts[position] - 1 for position in range(len(strands))])
-    condition = f"site_id IN ({marks}) OR id IN ({extra})"
-    return _Kept(kept_ids, array("i", parents), folded_counts, condition)
+    kept.folded_counts.fromlist([counts[position] - 1 for position in range(len(strands))])
+    return kept
+
+
+def _found_by_native(pieces: Iterator[tuple[int, list[str]]]) -> _Kept:
+    """The same in a tenth of the time."""
+    kept = _Kept()
+    owners, strands = array("i"), array("q")
+    for size, (ups, keys) in pieces:
+        kept.folded_counts.frombytes(bytes(8 * size))
+        found = native.owners(ups, keys, size, owners, strands, kept.folded_counts)
+        columns = (owners, kept.parents, strands, kept.rows, kept.extra)
+        for column, piece in zip(columns, found, strict=True):
+            column.frombytes(piece)
+        del kept.folded_counts[len(kept.rows) :]
+    return kept
 
 
 def _read_calls(connection: Any, trace: Trace, kept: _Kept) -> None:
@@ -106,9 +149,9 @@ def _read_calls(connection: Any, trace: Trace, kept: _Kept) -> None:
     for piece in pieces_of_columns(connection, "call_rows", cells, kept.condition):
         ids, sites, strands, starts, ends, details, outcomes = piece
         expect(min(map(min, (sites, strands, details, outcomes))) >= 0, "a call names what is not there")
-        calls.id.fromlist(ids)
-        calls.start_ns.fromlist(starts)
-        calls.end_ns.fromlist(ends)
+        calls.id += ids
+        calls.start_ns += starts
+        calls.end_ns += ends
         for column, shared, numbers in (
             (calls.function_id, functions, sites),
             (calls.call_line, lines, sites),
@@ -118,7 +161,7 @@ def _read_calls(connection: Any, trace: Trace, kept: _Kept) -> None:
             (calls.outcome, outcome_shapes, outcomes),
         ):
             column.fromlist(list(map(shared.__getitem__, numbers)))
-    expect(calls.id == kept.ids, "calls are missing")
+    expect(calls.id == array("q", map(add, kept.rows, repeat(1))), "calls are missing")
     calls.phase = array("i", bytes(4 * len(calls)))
     parent_ids = [*calls.id, 0]  # the last one is the roots' caller
     calls.parent_id = array("q", map(parent_ids.__getitem__, kept.parents))

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flasktrace.tracer import native
+from flasktrace.tracer import compiled, native
 from flasktrace.tracer.builder import Builder
 from flasktrace.tracer.capture import CAPTURED_NONE, capture
 from flasktrace.tracer.hidden_hooks import plain_sys_getprofile
@@ -27,8 +27,8 @@ if not native.is_available():
     assert not os.environ.get("FLASKTRACE_ALL_TESTS"), reason
     pytest.skip(reason, allow_module_level=True)
 
-captured_in_c = native._native.capture
-new_events = native._native.Events
+captured_in_c = compiled.native.capture
+new_events = compiled.native.Events
 
 
 class Odd:

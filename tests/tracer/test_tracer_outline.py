@@ -3,11 +3,13 @@
 import contextlib
 import io
 import itertools
+import os
 import sqlite3
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.golden_traces import golden_trace
 from tests.one_python import share
@@ -18,6 +20,8 @@ from flasktrace.reports.folded import FoldedTrace, Level
 from flasktrace.reports.folding import LEVELS, FoldOptions, fold, fold_outline, outlined_functions
 from flasktrace.reports.tree import write_tree
 from flasktrace.scenarios.annotate import load_catalogue
+from flasktrace.tracer import compiled, store_cells
+from flasktrace.tracer import outline as outline_module
 from flasktrace.tracer.errors import TraceError
 from flasktrace.tracer.model import Function, Origin, Trace
 from flasktrace.tracer.outline import read_outline
@@ -27,6 +31,20 @@ from flasktrace.tracer.store import write_trace
 CATALOGUE = load_catalogue("en")
 FOLDED = (Level.CHAPTERS, Level.MILESTONES, Level.PIPELINE)
 numbers = itertools.count()
+
+
+@pytest.fixture(params=["compiled", "Python"])
+def reading(request: pytest.FixtureRequest) -> Iterator[None]:
+    """With what is compiled, where it is, and without."""
+    if request.param == "compiled" and compiled.native is None:
+        assert not os.environ.get("FLASKTRACE_ALL_TESTS")
+        pytest.skip("nothing is compiled here: no compiler, or FLASKTRACE_NATIVE=0")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(store_cells, "PIECE", 7)  # so that there are several
+        if request.param == "Python":
+            patch.setattr(outline_module, "native", None)
+            patch.setattr(store_cells, "native", None)
+        yield
 
 
 def outlined(trace: Trace, path: Path, options: FoldOptions) -> FoldedTrace | None:
@@ -43,7 +61,8 @@ def text_of(folded: FoldedTrace) -> str:
     return stream.getvalue()
 
 
-@settings(max_examples=share(60), deadline=None)
+@pytest.mark.usefixtures("reading")
+@settings(max_examples=share(60), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     traces(),
     st.builds(FoldOptions, level=st.sampled_from(FOLDED), fold_repeats=st.booleans()),
@@ -81,6 +100,30 @@ def test_what_needs_all_calls_is_read_whole(tmp_path: Path) -> None:
     assert read_outline(TraceFile(tmp_path / "2.flasktrace"), {1}) is None
 
 
+@pytest.mark.usefixtures("reading")
+@given(st.lists(st.integers(-(1 << 63), (1 << 63) - 1), min_size=1))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_column_is_read_as_it_is_written(numbers: list[int]) -> None:
+    assert store_cells.numbers_of(",".join(map(str, numbers)), len(numbers)).tolist() == numbers
+
+
+@pytest.mark.usefixtures("reading")
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        *((text, 1) for text in ("", "-", "x", "+1", "1.5", "1,", "1x", "\0", "1\x002", "é", "1,2")),
+        *((text, 2) for text in ("1", "1,", ",1", "1,,2", "1,2,3", "1,2,", "1;2", "1,x", "-,1")),
+        *((text, 1) for text in ("9223372036854775808", "-9223372036854775809", "1" * 40)),
+        ("1,2", 10**12),
+        ("1,2", -1),
+    ],
+)
+def test_a_column_that_is_no_numbers_is_refused(text: str, count: int) -> None:
+    with pytest.raises((ValueError, TypeError, OverflowError)):
+        store_cells.numbers_of(text, count)
+
+
+@pytest.mark.usefixtures("reading")
 @pytest.mark.parametrize(
     "statement",
     [

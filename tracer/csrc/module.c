@@ -4,6 +4,7 @@
    is rare stays in Python, in methods of the recorder: deciding about code that is met for the first time,
    looking at a starting thread, snapshots of the state, the texts of exceptions. None of those lets a
    failure of ours through; what they raise is the program's (a signal's handler, say), and goes on. */
+#include "columns.h"
 #include "events.h"
 #include "tables.h"
 
@@ -801,6 +802,8 @@ capture(PyObject *Py_UNUSED(module), PyObject *value)
 static PyMethodDef module_methods[] = {
     {"Events", new_events, METH_NOARGS, "A new buffer of events."},
     {"capture", capture, METH_O, "A value as the hooks capture it."},
+    {"numbers", numbers, METH_VARARGS, "The numbers in (text, count), as the bytes of an array."},
+    {"owners", owners, METH_VARARGS, "Whose the rows of (ups, keys, count, owners, strands, counts) are."},
     {NULL, NULL, 0, NULL},
 };
 
