@@ -94,7 +94,7 @@ def _rows(file: TraceFile, names: Sequence[str], condition: str = "1") -> Rows:
         for piece in pieces_of_columns(connection, table, asked, condition):
             found = dict(zip(asked, piece, strict=True))
             for name, cell in zip(names, cells, strict=True):
-                numbers: Iterable[int] = found[cell]
+                numbers: Iterable[int] = iter(found[cell])  # an array would have to be of the same kind
                 if name in shared:
                     expect(min(found[cell]) >= 0, "a call names what is not there")
                     numbers = map(shared[name].__getitem__, numbers)
