@@ -86,6 +86,8 @@ class Walk:
 def _walk(folder: Path, *arguments: str) -> Iterator[Walk]:
     (folder / "drinks.py").write_text(APP)
     command = [sys.executable, "-m", "flasktrace", "step", "drinks.py", "--live", "--plain", *arguments]
+    # As in a window of its own: what is run by nohup would not hear that it is closed.
+    heard = signal.signal(signal.SIGHUP, signal.SIG_DFL)
     with subprocess.Popen(
         command,
         cwd=folder,
@@ -103,6 +105,7 @@ def _walk(folder: Path, *arguments: str) -> Iterator[Walk]:
         finally:
             watchdog.cancel()
             process.kill()
+            signal.signal(signal.SIGHUP, heard)
 
 
 def _is_gone(url: str) -> bool:
