@@ -180,7 +180,7 @@ def fold_tables(
     numbers = {"": min(1, len(names) - 1)}  # what comes before the first landmark is in the first phase
     numbers.update({phase.id: i for i, phase in enumerate(names) if phase is not None})
     phase_numbers = array("i", [numbers[phase] for phase in phases])
-    requests = _requests(trace, order, phase_numbers, names)
+    requests = _requests(trace, order, phase_numbers, names, shown)
     if fold_repeats:
         _find_repeats(trace, nodes, requests)
     step_of_node, columns = _number_steps(trace, nodes, phase_numbers, requests)
@@ -203,9 +203,12 @@ def _resumed(trace: Trace) -> dict[int, int]:
 
 
 def _requests(
-    trace: Trace, order: CallOrder, phases: "array[int]", names: list[Phase | None]
+    trace: Trace, order: CallOrder, phases: "array[int]", names: list[Phase | None], shown: bytearray
 ) -> "array[int]":
-    """Each call's request, by position; what accepts a connection belongs to the first request on it."""
+    """Each shown call's request, by position; what accepts a connection belongs to the first request on it.
+
+    What is not shown is left as it was recorded, as in an outline most of it is not there.
+    """
     is_of_request = [phase is not None and not phase.is_startup for phase in names]
     recorded = trace.calls.request_id
     requests = array("q", recorded)
@@ -216,7 +219,7 @@ def _requests(
     for position in compress(reversed(order.preorder), without):
         parent = order.parents[position]
         below[parent] = below[position] or below[parent]
-        if is_of_request[phases[parent]]:
+        if shown[parent] and is_of_request[phases[parent]]:
             requests[parent] = below[parent]
     above = array("q", [*requests, 0])  # the call's own, else the nearest above it; the last is the roots'
     for position in compress(order.preorder, map(not_, map(above.__getitem__, order.preorder))):

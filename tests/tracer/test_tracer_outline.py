@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.golden_traces import golden_trace
 from tests.one_python import share
-from tests.strategies_traces import traces
+from tests.strategies_traces import TraceBuilder, traces
 from tests.version_1_traces import write_trace_1
 
 from flasktrace.reports.folded import FoldedTrace, Level
@@ -76,6 +76,25 @@ def test_any_trace_is_told_the_same(
     found = outlined(trace, tmp_path_factory.mktemp("t") / "t.flasktrace", options)
     assert found is not None
     assert text_of(found) == text_of(fold(trace, CATALOGUE, options))
+
+
+def test_the_request_below_a_call_that_is_not_shown_is_no_others(tmp_path: Path) -> None:
+    """In the outline that call is not there: what else it calls, in no request, stays in none."""
+    made = TraceBuilder.new(request_count=1, thread_count=2)
+    module = made.add("<module>")
+    made.add("Flask.wsgi_app", module)  # the story is a request's from here on
+    hidden = made.add("Local.__getattr__", module)
+    made.add("<module>", hidden, thread=2)
+    made.add("<module>", hidden, thread=2, request=1)
+    made.trace.functions = {k: f for k, f in made.trace.functions.items() if f.origin is not Origin.LIBRARY}
+    options = FoldOptions(fold_repeats=False)
+    whole, found = (
+        fold(made.trace, CATALOGUE, options),
+        outlined(made.trace, tmp_path / "t.flasktrace", options),
+    )
+    assert found is not None
+    assert [len(found.trace.calls), len(whole.trace.calls)] == [4, 5]
+    assert text_of(found) == text_of(whole)
 
 
 @pytest.mark.parametrize("name", ["hello", "errors", "threads", "streaming"])
