@@ -21,7 +21,7 @@ from flasktrace.tracer.pools import Pools
 from flasktrace.tracer.recorder import Recorder
 from flasktrace.tracer.state import as_json
 from flasktrace.tracer.store_schema import CALL_COLUMNS
-from flasktrace.tracer.streams import Event, ThreadStream, Unwound, merged
+from flasktrace.tracer.streams import Event, ThreadStream, events_in, merged
 
 _YIELD = dis.opmap["YIELD_VALUE"]
 _RERAISE = dis.opmap["RERAISE"]
@@ -156,10 +156,10 @@ class Builder:
             if chunk := stream.events.take(until_ns):
                 chunks.append((stream, chunk))
         if len(chunks) == 1:
-            self._events(self._state(chunks[0][0]), chunks[0][1])
+            self._events(self._state(chunks[0][0]), events_in(*chunks[0]))
         else:
             for stream, event in merged(chunks):
-                self._events(self._state(stream), event)
+                self._events(self._state(stream), (event,))
         self._remade.add(self._late.run())
 
     def call_at(self, stream_id: int, is_end: bool) -> int | None:
@@ -279,14 +279,14 @@ class Builder:
             self.trace.threads.append(Thread(stream.id, self._texts.clean(stream.name), started_by))
         return state
 
-    def _events(self, state: _ThreadState, events: Sequence[Any]) -> None:
-        """Build some events of one thread; four items are one."""
-        slots = iter(events)
+    def _events(self, state: _ThreadState, events: Iterable[Event]) -> None:
+        """Build some events of one thread, as :func:`~.streams.events_in` gives them."""
         info_of, on_call, on_return = self._table.info, self._on_call, self._on_return
-        for event in zip(slots, slots, slots, slots, strict=True):
-            code, time_ns, where, extra = event
+        for code, time_ns, where, extra in events:
+            if type(where) is tuple:
+                where, extra = where
             if code is None:
-                self._note(state, event)
+                self._note(state, time_ns, where, extra)
                 continue
             if self._first_ns is None:
                 self._first_ns = time_ns
@@ -294,17 +294,16 @@ class Builder:
             if time_ns < self._last_ns:
                 time_ns = self._last_ns
             self._last_ns = time_ns
-            if where <= -2:
+            if type(code) is int:
+                on_return(state, info_of(where), time_ns, code, None)
+            elif where <= -2:
                 on_return(state, info_of(code), time_ns, -2 - where, extra)
-            elif extra is ...:
-                on_return(state, info_of(code), time_ns, where, None)
             elif state.is_first_next:
                 self._on_first_call(state, info_of(code), time_ns, where, extra)
             else:
                 on_call(state, info_of(code), time_ns, where, extra)
 
-    def _note(self, state: _ThreadState, event: Event) -> None:
-        _, time_ns, what, kind = event
+    def _note(self, state: _ThreadState, time_ns: int, what: Any, kind: str | None) -> None:
         if kind == "state":
             self._note_state(state, time_ns, what)
         elif kind == "request":
@@ -429,7 +428,7 @@ class Builder:
     ) -> None:
         entry = self._pop(state, info, time_ns)
         frame_id, value = extra if info.is_generator and extra is not None else (0, extra)
-        unwound = value if type(value) is Unwound else None
+        unwound = value if type(value) is list else None
         if unwound is not None and unwound[0] == "GeneratorExit" and info.is_generator:
             unwound, value = None, CAPTURED_NONE  # closed, which is no failure
             has_ended, has_raised, is_thrown = True, False, False
@@ -443,7 +442,7 @@ class Builder:
         if entry is None or entry.row < 0:
             return
         if unwound is not None:
-            outcome = self._pools.raised(*unwound, info.line_at(lasti))
+            outcome = self._pools.raised(unwound[0], unwound[1], info.line_at(lasti))
         elif has_raised:
             outcome = self._left_by(state, info, entry.row, lasti)
         else:

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 from flasktrace.tracer.capture import Place
 from flasktrace.tracer.model import Origin
 from flasktrace.tracer.scope import Decision
-from flasktrace.tracer.streams import EVENT_SLOTS, GENERATOR_FLAGS, EventList, ThreadStream, Unwound
+from flasktrace.tracer.streams import GENERATOR_FLAGS, Event, EventList, ThreadStream, events_in, four_parts
 
 if TYPE_CHECKING:
     from flasktrace.tracer.recorder import Recorder
@@ -154,10 +154,10 @@ def report(recorder: "Recorder", path: Path, secrets: Iterable[object] = ()) -> 
         secrets: further values that the parent is to mask; all but texts and bytes is left out.
     """
     recorder.forks.take()
-    streams = [(s.name, s.thread_object_id, list(map(_plain, s.events.take(None)))) for s in recorder.streams]
+    streams = [(each.name, each.thread_object_id, _all_events(each)) for each in recorder.streams]
     for _, _, events in streams:
-        events += (None, perf_counter_ns(), 0, "end")
-    codes = {id(code): code for _, _, events in streams for code in events[::EVENT_SLOTS] if code is not None}
+        events.append((None, perf_counter_ns(), 0, "end"))
+    codes = {id(code): code for _, _, events in streams for code, *_ in events if code is not None}
     # A code object that comes home has no globals: whose it is was decided here.
     decisions = [
         (file_path, each.is_recorded, each.origin.value, each.module, each.reason)
@@ -170,6 +170,10 @@ def report(recorder: "Recorder", path: Path, secrets: Iterable[object] = ()) -> 
     part.rename(path)
 
 
+def _all_events(stream: ThreadStream) -> list[Event]:
+    return [four_parts(event) for event in events_in(stream, stream.events.take(None))]
+
+
 def _before() -> None:
     for watch in _watches:
         watch.before()
@@ -178,15 +182,6 @@ def _before() -> None:
 def _in_child() -> None:
     for watch in _watches:
         watch.in_child()
-
-
-def _plain(item: Any) -> Any:
-    """An event's part as marshal can write it: an :class:`Unwound` becomes a list, which nothing else is."""
-    if type(item) is Unwound:
-        return list(item)
-    if type(item) is tuple and len(item) == 2 and type(item[1]) is Unwound:
-        return (item[0], list(item[1]))
-    return item
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,27 +196,22 @@ class _Home:
     codes: Mapping[int, int]
     offset: int
 
-    def brought(self, events: list[Any]) -> Iterator[Any]:
+    def brought(self, events: Iterable[Event]) -> Iterator[Any]:
         """The slots of the events in this process."""
-        slots = iter(events)
-        for code, time_ns, where, extra in zip(slots, slots, slots, slots, strict=True):
-            if code is not None:
-                has_frame = code.co_flags & GENERATOR_FLAGS and type(extra) is tuple
-                event = (code, time_ns, where, self._of_generator(extra) if has_frame else _lively(extra))
-            elif extra == "exception":
-                event = (None, time_ns, [self._raised(each) for each in where], extra)
+        for code, time_ns, where, extra in events:
+            if code is None:
+                yield from (None, time_ns, self._what(where, extra), extra)
+            elif code.co_flags & GENERATOR_FLAGS and type(extra) is tuple:
+                frame_id, *rest = extra
+                yield from (code, time_ns, where, (frame_id + self.offset, *rest))
             else:
-                event = (None, time_ns, where + self.offset if extra is None else where, extra)
-            yield from event
+                yield from (code, time_ns, where, extra)
 
-    def _of_generator(self, extra: tuple[Any, ...]) -> tuple[Any, ...]:
-        frame_id, *rest = extra
-        return (frame_id + self.offset, *map(_lively, rest))
+    def _what(self, what: Any, kind: str | None) -> Any:
+        if kind == "exception":
+            return [self._raised(each) for each in what]
+        return what + self.offset if kind is None else what
 
     def _raised(self, seen: tuple[str, str, frozenset[Place]]) -> tuple[str, str, frozenset[Place]]:
         class_name, text, places = seen
         return (class_name, text, frozenset((self.codes.get(code_id, 0), line) for code_id, line in places))
-
-
-def _lively(item: Any) -> Any:
-    return Unwound(item) if type(item) is list and len(item) == 2 else item

@@ -8,17 +8,18 @@ is wanted but calls and returns, and asks nothing at all. Exceptions are reporte
 nothing needs to be guessed.
 """
 
+import contextlib
 import sys
 import threading
 from _thread import get_ident
 from collections.abc import Callable
 from threading import local  # now: gevent puts a class of its own in its place later
-from types import CodeType, FrameType
+from types import CellType, CodeType, FrameType, FunctionType
 from typing import Any
 
 from flasktrace.tracer import scribes
 from flasktrace.tracer.recorder import Recorder, RecorderOptions
-from flasktrace.tracer.streams import GENERATOR_FLAGS, Event, EventList, ThreadStream
+from flasktrace.tracer.streams import GENERATOR_FLAGS, Event, EventList, Events, LeanList, ThreadStream
 from flasktrace.tracer.watched import IN_SCOPE, SETTING, THREAD_STARTS, WATCHED, is_watched
 
 # None before Python 3.12: this module can be imported there, but is_available() says no.
@@ -44,7 +45,7 @@ class _Here(local):
     Attributes:
         stream: its stream; None of one that is left out or not known yet.
         is_known: whether that has been decided.
-        events: the stream's, if it is a list.
+        events: the stream's, if it is a lean list.
         extend: what takes its events; before it is decided, ``first``.
         is_scouting: the scout is telling by hand that a function begins.
         watched: the call of a watched function that began last: the frame's id, and the code.
@@ -53,7 +54,7 @@ class _Here(local):
     def __init__(self, first: Callable[[Event], None]) -> None:
         self.stream: ThreadStream | None = None
         self.is_known = False
-        self.events: EventList | None = None
+        self.events: LeanList | None = None
         self.extend = first
         self.is_scouting = False
         self.watched: tuple[int, CodeType | None] = (0, None)
@@ -64,12 +65,23 @@ class _Lone:
 
     __slots__ = ("events",)
 
-    def __init__(self, events: EventList | None) -> None:
+    def __init__(self, events: LeanList | None) -> None:
         self.events = events
 
 
 def _drop(event: Event) -> None:
     """Take the events of a thread that is left out."""
+
+
+def _run_without_variables(callback: Callable[..., object]) -> None:
+    """Run a callback's code to its first free variable, so that the scout is told of it, and not of it again.
+
+    As a callback it runs untold of, and the interpreter would ask each time whether somebody is to be told.
+    """
+    code: CodeType = callback.__code__
+    nowhere = FunctionType(code, {}, closure=tuple([CellType() for _ in code.co_freevars]))
+    with contextlib.suppress(NameError):
+        nowhere(*[None] * code.co_argcount)
 
 
 class MonitoringRecorder(Recorder):
@@ -90,6 +102,11 @@ class MonitoringRecorder(Recorder):
         self._quick_scribe: int | None = None
         self._lone: _Lone | None = None  # while only one thread calls what is in scope
 
+    @property
+    def _is_lean(self) -> bool:
+        """Whether most events are nothing but who calls whom when."""
+        return not self.options.with_values and self.options.gate is None
+
     def ignore_this_thread(self) -> None:
         """Leave the calling thread out."""
         self._set_stream(None)
@@ -102,7 +119,10 @@ class MonitoringRecorder(Recorder):
             self._share()
         here.stream, here.is_known = stream, True
         here.extend = stream.events.extend if stream is not None else _drop
-        here.events = stream.events if stream is not None and isinstance(stream.events, EventList) else None
+        here.events = stream.events if stream is not None and isinstance(stream.events, LeanList) else None
+
+    def _new_events(self) -> Events:
+        return LeanList() if self._is_lean else EventList()
 
     def _extend_first(self, event: Event) -> None:
         """Take the first event of a thread that is not known yet."""
@@ -133,7 +153,10 @@ class MonitoringRecorder(Recorder):
         if len(self.streams) > 1 or is_told_late or not self._is_alone():
             self._lone = None
             return
-        for event, callback in scribes.lone_callbacks(self, lone).items():
+        callbacks = scribes.lone_callbacks(self, lone)
+        for callback in callbacks.values():
+            _run_without_variables(callback)
+        for event, callback in callbacks.items():
             if self._lone is not None:
                 _monitoring.register_callback(self._quick_scribe, event, callback)
 
@@ -166,11 +189,16 @@ class MonitoringRecorder(Recorder):
 
     def _callbacks(self) -> scribes.Callbacks:
         """The scribe's, by event."""
-        return scribes.callbacks(self)
+        every = scribes.callbacks(self)
+        return {**every, **scribes.lean_callbacks(self)} if self._is_lean else every
 
     def _quick_callbacks(self) -> scribes.Callbacks:
         """The quick scribe's, by event; none where it is not wanted."""
-        return scribes.quick_callbacks(self, self._here) if self.options.gate is None else {}
+        if self.options.gate is not None:
+            return {}
+        if self.options.with_values:
+            return scribes.quick_callbacks_with_values(self)
+        return scribes.quick_callbacks(self, self._here)
 
     def _register(self, tool: int | None, callbacks: scribes.Callbacks) -> None:
         for event, callback in callbacks.items():

@@ -22,7 +22,7 @@ from flasktrace.tracer.forks import ForkWatch
 from flasktrace.tracer.masking import settings_of
 from flasktrace.tracer.profile_hooks import Hooks, ProfileFunction, Quick, full_hook_of, make_hooks
 from flasktrace.tracer.scope import Decision, Scope, ScopeOptions
-from flasktrace.tracer.streams import EVENT_SLOTS, EventList, Events, ThreadStream
+from flasktrace.tracer.streams import EventList, Events, ThreadStream
 from flasktrace.tracer.watched import (
     CONFIG_ACCESS,
     GENERATED,
@@ -355,9 +355,8 @@ class Recorder:
     def new_stream(self, name: str, thread_object_id: int) -> ThreadStream:
         """Begin the stream of another thread."""
         with self._lock:
-            stream = ThreadStream(
-                len(self.streams) + 1, name, thread_object_id, self._new_events(), MAX_WAITING * EVENT_SLOTS
-            )
+            stream = ThreadStream(len(self.streams) + 1, name, thread_object_id, self._new_events())
+            stream.brake_at = MAX_WAITING * stream.width
             self.streams.append(stream)
         return stream
 
@@ -367,7 +366,7 @@ class Recorder:
     def keep_pace(self, stream: ThreadStream | None) -> None:
         """If many events of the calling thread wait to be read, it waits too."""
         if stream is not None and len(stream.events) > stream.brake_at:
-            stream.brake_at = self.brake(stream) * EVENT_SLOTS
+            stream.brake_at = self.brake(stream) * stream.width
 
     def mind_pace(self) -> None:
         """The reader looks, for threads that do not themselves, whether they have to."""
@@ -379,12 +378,12 @@ class Recorder:
             How many may wait before it is to be called again.
         """
         deadline_s = time.monotonic() + _BRAKE_S
-        waiting = len(stream.events) // EVENT_SLOTS
+        waiting = len(stream.events) // stream.width
         while waiting > MAX_WAITING and self.has_reader and time.monotonic() < deadline_s:
             if self.forks.held_since_ns() is not None:
                 break  # all wait for what a child has to tell
             time.sleep(_BRAKE_LOOK_S)
-            waiting = len(stream.events) // EVENT_SLOTS
+            waiting = len(stream.events) // stream.width
         return max(MAX_WAITING, waiting + MAX_WAITING // 20)
 
     def look_again(self) -> None:

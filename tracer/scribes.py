@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from flasktrace.tracer.capture import capture, class_name_of, exception_text
 from flasktrace.tracer.codes import is_yield
-from flasktrace.tracer.streams import EVENT_SLOTS, GENERATOR_FLAGS, EventList, ThreadStream, Unwound
+from flasktrace.tracer.streams import GENERATOR_FLAGS, LeanList, ThreadStream
 from flasktrace.tracer.watched import TEXTS
 
 if TYPE_CHECKING:
@@ -24,10 +24,11 @@ Callbacks = dict[int, Callable[..., object]]  # by event
 class Place(Protocol):
     """Where the calling thread's events go; None where :meth:`MonitoringRecorder.write_apart` has to see."""
 
-    events: EventList | None
+    events: LeanList | None
 
 
 _events: Any = getattr(getattr(sys, "monitoring", None), "events", None)
+_WIDTH = LeanList.width
 _LOOK_EVERY = 1000  # calls, of all threads: so often one looks whether it has to wait for the reader
 # On 3.12 f_locals is a copy that the frame keeps: it would keep alive what the function lets go.
 _HAS_COPIED_LOCALS = sys.version_info < (3, 13)
@@ -126,7 +127,7 @@ def callbacks(recorder: "MonitoringRecorder") -> Callbacks:
                 frame = getframe(1)
                 if id(code) in snapshots:
                     recorder._note_state(frame, stream)
-                value: Any = Unwound((class_name_of(type(error)), exception_text(error)))
+                value: Any = [class_name_of(type(error)), exception_text(error)]
                 if code.co_flags & GENERATOR_FLAGS:
                     value = (id(frame), value)
                 # Where the frame says: the offset may be that of a handler's end, which is on no line.
@@ -149,10 +150,56 @@ def callbacks(recorder: "MonitoringRecorder") -> Callbacks:
     }
 
 
-def quick_callbacks(recorder: "MonitoringRecorder", place: Place) -> Callbacks:
-    """The quick scribe's: what the scribe's do, for the many events that are nothing special.
+def lean_callbacks(recorder: "MonitoringRecorder") -> Callbacks:
+    """Of the scribe's those that come at each request, where no values are wanted."""
+    codes, here, settings, known = recorder._codes, recorder._here, recorder._settings, recorder._known
+    snapshots, clock, getframe = recorder._snapshots, recorder.options.clock, sys._getframe
 
-    The four parts of an event are appended one by one, which is quicker than to make a tuple of them. An
+    def on_return(code: CodeType, offset: int, argument: object) -> None:
+        try:
+            stream = here.stream or recorder.current_stream()
+            if stream is None:
+                return
+            if id(code) in settings:
+                if type(argument) in TEXTS and id(argument) not in known:
+                    recorder.note_setting(getframe(1), argument, stream)
+            elif id(code) in snapshots:
+                recorder._note_state(getframe(1), stream)
+            events: Any = stream.events
+            events += (offset, clock(), code)
+        except RecursionError:
+            recorder.lost_count += 1
+        except Exception:
+            if not recorder._failed():
+                raise
+
+    def on_unwind(code: CodeType, offset: int, error: BaseException) -> None:
+        if id(code) not in codes:
+            return
+        try:
+            stream = here.stream or recorder.current_stream()
+            if stream is not None:
+                frame = getframe(1)
+                if id(code) in snapshots:
+                    recorder._note_state(frame, stream)
+                left: Any = [class_name_of(type(error)), exception_text(error)]
+                if code.co_flags & GENERATOR_FLAGS:
+                    left = (id(frame), left)
+                events: Any = stream.events
+                events += (code, clock(), (-2 - frame.f_lasti, left))
+        except RecursionError:
+            recorder.lost_count += 1
+        except Exception:
+            if not recorder._failed():
+                raise
+
+    return {_events.PY_RETURN: on_return, _events.PY_UNWIND: on_unwind}
+
+
+def quick_callbacks(recorder: "MonitoringRecorder", place: Place) -> Callbacks:
+    """The quick scribe's where no values are wanted: for the many events that are nothing special.
+
+    The parts of an event are appended one by one, which is quicker than to make a tuple of them. An
     exception in between (of a signal handler, for want of memory) leaves half an event: it is taken back,
     where only the list's own thread comes.
 
@@ -180,9 +227,8 @@ def quick_callbacks(recorder: "MonitoringRecorder", place: Place) -> Callbacks:
                     events.append(code)
                     events.append(time_ns)
                     events.append(where)
-                    events.append(None)
                 except BaseException:
-                    del events[len(events) // EVENT_SLOTS * EVENT_SLOTS :]
+                    del events[len(events) // _WIDTH * _WIDTH :]
                     raise
             else:
                 recorder.write_apart((code, clock(), lasti_in_scope(back), None))
@@ -202,15 +248,14 @@ def quick_callbacks(recorder: "MonitoringRecorder", place: Place) -> Callbacks:
             if events is not None:
                 time_ns = clock()
                 try:
-                    events.append(code)
-                    events.append(time_ns)
                     events.append(offset)
-                    events.append(...)
+                    events.append(time_ns)
+                    events.append(code)
                 except BaseException:
-                    del events[len(events) // EVENT_SLOTS * EVENT_SLOTS :]
+                    del events[len(events) // _WIDTH * _WIDTH :]
                     raise
             else:
-                recorder.write_apart((code, clock(), offset, ...))
+                recorder.write_apart((code, clock(), -2 - offset, None))
         except RecursionError:
             recorder.lost_count += 1
         except Exception:
@@ -222,7 +267,7 @@ def quick_callbacks(recorder: "MonitoringRecorder", place: Place) -> Callbacks:
             frame, events = getframe(1), place.events
             back = frame.f_back
             if events is not None and back is not None and back.f_code.co_filename in files:
-                events.extend((code, clock(), back.f_lasti, (id(frame), offset, None)))
+                events += (code, clock(), (back.f_lasti, (id(frame), offset, None)))
             else:
                 recorder.write_apart((code, clock(), lasti_in_scope(back), (id(frame), offset, None)))
         except RecursionError:
@@ -233,25 +278,23 @@ def quick_callbacks(recorder: "MonitoringRecorder", place: Place) -> Callbacks:
 
     def on_yield(code: CodeType, offset: int, argument: object) -> None:
         try:
-            event = (code, clock(), -2 - offset, (id(getframe(1)), None))
-            events = place.events
+            frame_id, events = id(getframe(1)), place.events
             if events is not None:
-                events.extend(event)
+                events += (code, clock(), (-2 - offset, (frame_id, None)))
             else:
-                recorder.write_apart(event)
+                recorder.write_apart((code, clock(), -2 - offset, (frame_id, None)))
         except RecursionError:
             recorder.lost_count += 1
         except Exception:
             if not recorder._failed():
                 raise
 
-    quick: Callbacks = {
+    return {
         _events.PY_START: on_start,
         _events.PY_RETURN: on_return,
         _events.PY_RESUME: on_resume,
         _events.PY_YIELD: on_yield,
     }
-    return quick | _quick_with_values(recorder) if recorder.options.with_values else quick
 
 
 def lone_callbacks(recorder: "MonitoringRecorder", lone: Place) -> Callbacks:
@@ -263,7 +306,8 @@ def lone_callbacks(recorder: "MonitoringRecorder", lone: Place) -> Callbacks:
         recorder: whose events they are; it wants no values.
         lone: where that thread's list is.
     """
-    files, clock, getframe = recorder._files, recorder.options.clock, sys._getframe
+    files, passed, plans, here = recorder._files, recorder._passed, recorder._plans, recorder._here
+    clock, getframe = recorder.options.clock, sys._getframe
     assert lone.events is not None
     events = lone.events
 
@@ -276,17 +320,26 @@ def lone_callbacks(recorder: "MonitoringRecorder", lone: Place) -> Callbacks:
                     raise
             if back is not None and back.f_code.co_filename in files:
                 where = back.f_lasti
-                time_ns = clock()
-                try:
-                    events.append(code)
-                    events.append(time_ns)
-                    events.append(where)
-                    events.append(None)
-                except BaseException:
-                    del events[len(events) // EVENT_SLOTS * EVENT_SLOTS :]
-                    raise
-            else:
+            elif here.events is not events:
                 recorder.write_apart((code, clock(), recorder.lasti_in_scope(back), None))
+                return
+            else:  # as lasti_in_scope(), but for the call of it
+                where = -1
+                while back is not None:
+                    caller = back.f_code
+                    name = caller.co_filename
+                    if name not in passed and (name in files or id(caller) in plans):
+                        where = back.f_lasti
+                        break
+                    back = back.f_back
+            time_ns = clock()
+            try:
+                events.append(code)
+                events.append(time_ns)
+                events.append(where)
+            except BaseException:
+                del events[len(events) // _WIDTH * _WIDTH :]
+                raise
         except RecursionError:
             recorder.lost_count += 1
         except Exception:
@@ -297,12 +350,11 @@ def lone_callbacks(recorder: "MonitoringRecorder", lone: Place) -> Callbacks:
         try:
             time_ns = clock()
             try:
-                events.append(code)
-                events.append(time_ns)
                 events.append(offset)
-                events.append(...)
+                events.append(time_ns)
+                events.append(code)
             except BaseException:
-                del events[len(events) // EVENT_SLOTS * EVENT_SLOTS :]
+                del events[len(events) // _WIDTH * _WIDTH :]
                 raise
         except RecursionError:
             recorder.lost_count += 1
@@ -314,8 +366,8 @@ def lone_callbacks(recorder: "MonitoringRecorder", lone: Place) -> Callbacks:
     return {**quick, _events.PY_START: on_start, _events.PY_RETURN: on_return}
 
 
-def _quick_with_values(recorder: "MonitoringRecorder") -> Callbacks:
-    """Of the quick scribe's those that keep a value."""
+def quick_callbacks_with_values(recorder: "MonitoringRecorder") -> Callbacks:
+    """The quick scribe's where values are wanted."""
     plans, files, here = recorder._plans, recorder._files, recorder._here
     lasti_in_scope = recorder.lasti_in_scope
     clock, getframe = recorder.options.clock, sys._getframe
@@ -351,6 +403,16 @@ def _quick_with_values(recorder: "MonitoringRecorder") -> Callbacks:
             if not recorder._failed():
                 raise
 
+    def on_resume(code: CodeType, offset: int) -> None:
+        try:
+            frame = getframe(1)
+            here.extend((code, clock(), lasti_in_scope(frame.f_back), (id(frame), offset, None)))
+        except RecursionError:
+            recorder.lost_count += 1
+        except Exception:
+            if not recorder._failed():
+                raise
+
     def on_yield(code: CodeType, offset: int, argument: object) -> None:
         try:
             here.extend((code, clock(), -2 - offset, (id(getframe(1)), capture(argument))))
@@ -360,4 +422,9 @@ def _quick_with_values(recorder: "MonitoringRecorder") -> Callbacks:
             if not recorder._failed():
                 raise
 
-    return {_events.PY_START: on_start, _events.PY_RETURN: on_return, _events.PY_YIELD: on_yield}
+    return {
+        _events.PY_START: on_start,
+        _events.PY_RETURN: on_return,
+        _events.PY_RESUME: on_resume,
+        _events.PY_YIELD: on_yield,
+    }

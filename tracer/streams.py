@@ -3,7 +3,7 @@
 An event takes four places in the list:
 
 call      ``code, time_ns, lasti of the caller, detail``
-return    ``code, time_ns, -2 - lasti, value``; where no value is wanted also ``code, time_ns, lasti, ...``
+return    ``code, time_ns, -2 - lasti, value``; where an exception left it, a list: ``[class, text]``
 start     ``None, time_ns, id of the Thread object, None``: the current call starts a thread (or, with the
           negative number of a fork, a process)
 request   ``None, time_ns, request id or 0, "request"``: what follows is done for this request
@@ -16,15 +16,21 @@ end       ``None, time_ns, 0, "end"``: the thread's process is over; a call that
 The detail of a generator is ``(frame id, own lasti, detail)``, its value ``(frame id, value)``, as all
 its resumptions are one activation. Where no values are wanted it may begin and return as any function does:
 the frame's id is only needed where it yields and goes on.
+
+Most events have neither detail nor value then, and take three places in a list that is made for that:
+
+call      ``code, time_ns, lasti of the caller``
+return    ``lasti, time_ns, code``
+any other ``first, time_ns, (third, fourth)``
 """
 
 import heapq
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import repeat, starmap
 from operator import itemgetter
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
-EVENT_SLOTS = 4
 GENERATOR_FLAGS = 0x20 | 0x80 | 0x200  # CO_GENERATOR, CO_COROUTINE, CO_ASYNC_GENERATOR
 Event = tuple[Any, int, Any, Any]
 
@@ -51,16 +57,30 @@ class EventList(list[Any]):
     """The events as the hooks in Python append them: a list, as nothing is faster there."""
 
     __slots__ = ()
+    width: ClassVar[int] = 4
 
     def take(self, until_ns: int | None, /) -> list[Any]:
         """Take the slots of the events up to a moment; None takes all. Half an event stays."""
-        count = len(self) // EVENT_SLOTS * EVENT_SLOTS
+        width = self.width
+        count = len(self) // width * width
         if until_ns is not None:
-            while count and self[count - EVENT_SLOTS + 1] > until_ns:
-                count -= EVENT_SLOTS
+            while count and self[count - width + 1] > until_ns:
+                count -= width
         taken = self[:count]
         del self[:count]
         return taken
+
+
+class LeanList(EventList):
+    """A list of events that take three places: what is not written need not be read, nor find memory."""
+
+    __slots__ = ()
+    width: ClassVar[int] = 3
+
+    def extend(self, event: Event, /) -> None:  # type: ignore[override]
+        """Append any event, given by its four parts."""
+        first, time_ns, third, fourth = event
+        super().extend((first, time_ns, (third, fourth)))
 
 
 @dataclass(slots=True)
@@ -73,27 +93,36 @@ class ThreadStream:
     events: Events = field(default_factory=EventList)
     brake_at: int = 0  # slots: when so many wait, the recorder may make the thread wait too
 
+    @property
+    def width(self) -> int:
+        """The number of slots that an event takes."""
+        return getattr(self.events, "width", EventList.width)
 
-class Unwound(tuple[str, str]):
-    """In place of a value: the call was left by an exception, of this class and text."""
 
-    __slots__ = ()
-
-
-def _events_of(stream: ThreadStream, taken: list[Any]) -> Iterator[tuple[int, int, ThreadStream, Event]]:
+def events_in(stream: ThreadStream, taken: list[Any]) -> Iterator[Event]:
+    """The events of what was taken from a stream; of a :class:`LeanList` as they are there, and None."""
     slots = iter(taken)
-    for position, event in enumerate(zip(slots, slots, slots, slots, strict=True)):
+    if stream.width == LeanList.width:
+        return zip(slots, slots, slots, repeat(None))
+    return zip(slots, slots, slots, slots, strict=True)
+
+
+def four_parts(event: Event) -> Event:
+    """An event of any list with four parts, each where it belongs."""
+    first, time_ns, third, _ = event
+    if type(third) is tuple:
+        return (first, time_ns, *third)
+    if type(first) is int:
+        return (third, time_ns, -2 - first, None)
+    return event
+
+
+def _keyed(stream: ThreadStream, taken: list[Any]) -> Iterator[tuple[int, int, ThreadStream, Event]]:
+    for position, event in enumerate(events_in(stream, taken)):
         yield event[1], position, stream, event
 
 
 def merged(chunks: list[tuple[ThreadStream, list[Any]]]) -> Iterator[tuple[ThreadStream, Event]]:
     """The events of all threads in the order of their times."""
-    if len(chunks) == 1:
-        stream, taken = chunks[0]
-        slots = iter(taken)
-        for event in zip(slots, slots, slots, slots, strict=True):
-            yield stream, event
-        return
-    iterators = [_events_of(stream, taken) for stream, taken in chunks]
-    for _, _, stream, event in heapq.merge(*iterators, key=itemgetter(0)):
+    for _, _, stream, event in heapq.merge(*starmap(_keyed, chunks), key=itemgetter(0)):
         yield stream, event

@@ -21,7 +21,6 @@ from flasktrace.tracer.errors import UsageError
 from flasktrace.tracer.model import Call, Metadata, Origin, Raised, Returned, Trace, Unfinished
 from flasktrace.tracer.recorder import Recorder, RecorderOptions
 from flasktrace.tracer.scope import ScopeOptions
-from flasktrace.tracer.streams import EVENT_SLOTS
 
 AVAILABLE = [ENGINES[name] for name in available_engines()]
 
@@ -521,7 +520,7 @@ def test_a_thread_waits_for_a_reader_that_is_late(
         thread.start()
         waiting = []
         while thread.is_alive():
-            waiting.append(max(len(stream.events) for stream in recorder.streams) // EVENT_SLOTS)
+            waiting.append(max(len(stream.events) // stream.width for stream in recorder.streams))
             builder.take()
     assert most <= max(waiting) <= most + 2_500  # not each call looks whether it has to wait
     trace = builder.finish(Metadata(), [])

@@ -15,6 +15,7 @@ from types import FunctionType
 from typing import Any
 
 import pytest
+from flask import Flask
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.one_python import share
@@ -25,7 +26,7 @@ from flasktrace.tracer.engines import available_engines, make_recorder
 from flasktrace.tracer.model import Metadata, Outcome, Raised, Trace
 from flasktrace.tracer.monitoring import MonitoringRecorder
 from flasktrace.tracer.recorder import Recorder, RecorderOptions
-from flasktrace.tracer.streams import EVENT_SLOTS, EventList
+from flasktrace.tracer.streams import EventList, LeanList, ThreadStream, events_in, four_parts
 
 ENGINES = available_engines()
 needs_monitoring = pytest.mark.skipif(sys.version_info < (3, 12), reason="this Python has no sys.monitoring")
@@ -164,6 +165,61 @@ def test_exceptions_thrown_into_generators_are_told_alike(plan: Any) -> None:
     reference = story(record(run, "monitoring", True)[0])
     for engine in (each for each in ENGINES if each != "setprofile"):
         assert story(record(run, engine)[0]) == reference, engine
+
+
+def called_by_generated_code() -> None:
+    """Code that is in no file calls outside, from where what is in scope is called."""
+    names: dict[str, Any] = {"__name__": __name__, "ExitStack": contextlib.ExitStack, "leaf": leaf}
+    many = "  leaf()\n" * 40  # so that another frame's place in its code is none of this one's
+    exec(f"def run():\n{many}  with ExitStack() as stack:\n    stack.callback(leaf)\n", names)
+    names["run"]()
+
+
+def gone_on_with() -> None:
+    one = counting()
+    for _ in range(3):
+        next(one)
+    one.close()
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("run", [called_by_generated_code, gone_on_with])
+def test_who_calls_is_told_without_values(run: Callable[[], None], engine: str) -> None:
+    def twice() -> None:
+        run()
+        run()  # by the callbacks of functions that are known
+
+    assert story(record(twice, engine)[0]) == story(record(twice, engine, True)[0])
+
+
+@needs_monitoring
+def test_generated_code_that_calls_from_outside_has_a_line() -> None:
+    trace, _ = record(called_by_generated_code)
+    lines = [call.call_line for call in trace.calls if trace.function_of(call).name == "leaf"]
+    assert lines == [*range(2, 43)]
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_what_flask_keeps_and_the_settings_it_reads_are_noted_without_values(engine: str) -> None:
+    def index() -> str:
+        raise Expected
+
+    def state_noted(with_values: bool) -> list[tuple[object, ...]]:
+        recorder = make_recorder(RecorderOptions(with_values=with_values, with_state=True), engine)
+        with recorder:
+            for _ in range(3):  # by the callbacks of functions that are known
+                assert app.test_client().get("/").status_code == 500
+                recorder.look_again()
+        assert recorder.secrets.count("kept from the trace") >= 3
+        return [each for each in story(built(recorder)) if each[0] == "state"]
+
+    app = Flask("app")
+    app.logger.disabled = True
+    app.config["SECRET_KEY"] = "kept from the trace"
+    app.add_url_rule("/", view_func=index, endpoint="index")
+    app.test_client().get("/")  # the first request does more than the others
+    kept = state_noted(True)
+    assert kept and [each[:2] for each in state_noted(False)] == [each[:2] for each in kept]
 
 
 def outer() -> None:
@@ -365,7 +421,7 @@ def test_what_fails_in_another_thread_takes_no_half_event_away(monkeypatch: pyte
         for _ in range(3):
             outer()
         events = recorder.streams[0].events
-        assert isinstance(events, EventList) and recorder._lone is not None
+        assert isinstance(events, LeanList) and recorder._lone is not None
         begin, half = len(events), [None, 0]
         events += half  # as if this thread were made to wait in the middle of one
         waiter.may_go_on.set()
@@ -405,12 +461,12 @@ def test_a_late_reader_has_the_one_thread_there_is_count(
 
 
 @needs_monitoring
-@pytest.mark.parametrize("place", range(6 * EVENT_SLOTS))
+@pytest.mark.parametrize("place", range(6 * LeanList.width))
 @pytest.mark.parametrize("error", [Interrupt, RecursionError])
 def test_half_an_event_is_taken_back(
     error: type[BaseException], place: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    class Breaking(EventList):
+    class Breaking(LeanList):
         """A list at one of whose appends a signal handler raises, or for which there is no room."""
 
         left = -1
@@ -438,15 +494,32 @@ def test_half_an_event_is_taken_back(
     assert (recorder.lost_count, recorder.error_count) == (int(error is RecursionError), 0)
     trace = built(recorder)
     # Of outer, inner, leaf, and their returns, one is lost; what was to follow never was, if interrupted.
-    names, broken = ["outer", "inner", "leaf"], place // EVENT_SLOTS
+    names, broken = ["outer", "inner", "leaf"], place // LeanList.width
     lost = names[broken : broken + 1 if error is RecursionError else None] if broken < len(names) else []
     called = Counter(trace.function_of(call).name for call in trace.calls)
     assert called == {name: 2 if name in lost else 3 for name in names}
 
 
-def test_half_an_event_is_not_taken() -> None:
-    events = EventList([None, 1, 2, 3, None, 2])
-    assert events.take(None) == [None, 1, 2, 3]
-    assert events == [None, 2]
-    events += [0, 0]
-    assert events.take(1) == [] and events.take(2) == [None, 2, 0, 0]
+@pytest.mark.parametrize("kind", [EventList, LeanList])
+def test_half_an_event_is_not_taken(kind: type[EventList]) -> None:
+    whole, later = [None, 1, *range(2, kind.width)], [None, 2, *range(2, kind.width)]
+    events = kind([*whole, *later[:2]])
+    assert events.take(None) == whole
+    assert events == later[:2]
+    events += later[2:]
+    assert events.take(1) == [] and events.take(2) == later
+
+
+def test_events_of_both_kinds_of_list_have_the_same_four_parts() -> None:
+    code, whole, lean = leaf.__code__, EventList(), LeanList()
+    whole += (code, 1, 8, None, code, 2, -2 - 6, None)
+    lean += (code, 1, 8, 6, 2, code)
+    for events in (whole, lean):
+        events.extend((code, 3, 8, (5, 6, None)))
+        events.extend((None, 4, [("KeyError", "", frozenset())], "exception"))
+        events.extend((None, 5, 1, None))
+    parts = [
+        [four_parts(event) for event in events_in(ThreadStream(1, "", 0, events), events.take(None))]
+        for events in (whole, lean)
+    ]
+    assert parts[0] == parts[1] and len(parts[0]) == 5

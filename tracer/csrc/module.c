@@ -827,13 +827,7 @@ find_constants(void)
     captured_false = PyObject_GetAttrString(capturing, "CAPTURED_FALSE");
     exception_text = PyObject_GetAttrString(capturing, "exception_text");
     Py_DECREF(capturing);
-    PyObject *streams = PyImport_ImportModule("flasktrace.tracer.streams");
-    if (streams == NULL) {
-        return -1;
-    }
-    unwound_class = PyObject_GetAttrString(streams, "Unwound");
-    Py_DECREF(streams);
-    return captured_none && captured_true && captured_false && exception_text && unwound_class ? 0 : -1;
+    return captured_none && captured_true && captured_false && exception_text ? 0 : -1;
 }
 
 PyMODINIT_FUNC

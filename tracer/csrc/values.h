@@ -42,8 +42,8 @@ enum {
 enum { K_LIST, K_TUPLE, K_DICT, K_SET, K_FROZENSET };
 static const char *const KIND_NAMES[] = {"list", "tuple", "dict", "set", "frozenset"};
 
-/* The constants of capture.py, which are told apart by identity; streams.Unwound; capture.exception_text. */
-static PyObject *captured_none, *captured_true, *captured_false, *unwound_class, *exception_text;
+/* The constants of capture.py, which are told apart by identity; capture.exception_text. */
+static PyObject *captured_none, *captured_true, *captured_false, *exception_text;
 
 static inline Word
 reference(PyObject *object)
@@ -521,10 +521,7 @@ get_value(const Word **from)
     }
     case V_UNWOUND: {
         Word in_c = *(*from)++;
-        PyObject *parts = Py_BuildValue("(NN)", word ? owned(word) : name_in_c(in_c), owned(id));
-        PyObject *unwound = parts == NULL ? NULL : PyObject_CallOneArg(unwound_class, parts);
-        Py_XDECREF(parts);
-        return unwound;
+        return Py_BuildValue("[NN]", word ? owned(word) : name_in_c(in_c), owned(id)); /* as no value is */
     }
     case V_BUILTIN:
         return described("builtin_function_or_method", id, "<built-in %U>", owned(word));
