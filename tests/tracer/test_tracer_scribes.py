@@ -175,6 +175,14 @@ def called_by_generated_code() -> None:
     names["run"]()
 
 
+def called_far_down() -> None:
+    """Further from the function's beginning than most events have room to tell."""
+    names: dict[str, Any] = {"__name__": __name__, "leaf": leaf, "one": 1}
+    lines = "".join(f"  one + one\n{'  leaf()' * (number % 500 == 0)}\n" for number in range(4000))
+    exec(f"def run():\n{lines}", names)
+    names["run"]()
+
+
 def gone_on_with() -> None:
     one = counting()
     for _ in range(3):
@@ -183,7 +191,7 @@ def gone_on_with() -> None:
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-@pytest.mark.parametrize("run", [called_by_generated_code, gone_on_with])
+@pytest.mark.parametrize("run", [called_by_generated_code, called_far_down, gone_on_with])
 def test_who_calls_is_told_without_values(run: Callable[[], None], engine: str) -> None:
     def twice() -> None:
         run()

@@ -10,27 +10,43 @@
 #include "values.h"
 
 /* The low byte of a head. The next three have the event's length in words, the upper half its lasti: the
-   caller's of a call, the own one of a return. */
+   caller's of a call, the own one of a return. Of a short event the head has all but the time. */
 enum {
     E_CALL = 1,       /* time, code; of a generator: its frame, its own lasti; values */
     E_RETURN = 2,     /* time, code; of a generator: its frame; a value */
     E_NOTE = 3,       /* a time in ns, two objects: what Python has to tell */
     E_KIND = 0x0f,
     F_GENERATOR = 0x10,
-    F_VALUES = 0x20
+    F_VALUES = 0x20,
+    F_SHORT = 0x40    /* a call or return that has nothing but its code */
 };
 #define HEAD_WORDS 5
+#define SHORT_WORDS 2
+
+/* A short head has the lasti, which is even, from its bit 7 on, and the code's address, whose low four bits are 0,
+   from bit 16 on: the lowest bits of both fall on what is there before them, and are none. */
+#define SHORT_LASTI_AT 7
+#define SHORT_LASTI_BITS 0x1ffe
+#define SHORT_CODE_AT 16
+#define SHORT_CODE_BITS 0xfffffffffff0
 
 static inline size_t
 event_words(Word head)
 {
-    return (size_t)(head >> 8 & 0xffffff);
+    return head & F_SHORT ? SHORT_WORDS : (size_t)(head >> 8 & 0xffffff);
 }
 
 static inline int64_t
 event_lasti(Word head)
 {
-    return (int32_t)(head >> 32);
+    return head & F_SHORT ? (int64_t)(head >> SHORT_LASTI_AT & SHORT_LASTI_BITS) : (int32_t)(head >> 32);
+}
+
+/* The code of a call or a return: a reference that the event holds. */
+static inline PyObject *
+event_code(const Word *head)
+{
+    return owned(head[0] & F_SHORT ? head[0] >> SHORT_CODE_AT & SHORT_CODE_BITS : head[2]);
 }
 
 typedef struct {
@@ -65,6 +81,21 @@ events_commit(Events *events, Word *head, Word *end, Word kind, int64_t lasti)
     head[0] = kind | (Word)(end - head) << 8 | (Word)(uint32_t)lasti << 32;
     events->used += (size_t)(end - head);
     events->count++;
+}
+
+/* An event of which the time is written; short, if its parts have room in a head, as nearly all do. */
+static inline void
+events_commit_plain(Events *events, Word *head, Word kind, PyObject *code, int64_t lasti)
+{
+    Word address = reference(code);
+    if (((Word)lasti & ~(Word)SHORT_LASTI_BITS) == 0 && (address & ~(Word)SHORT_CODE_BITS) == 0) {
+        head[0] = kind | F_SHORT | (Word)lasti << SHORT_LASTI_AT | address << SHORT_CODE_AT;
+        events->used += SHORT_WORDS;
+        events->count++;
+        return;
+    }
+    head[2] = address;
+    events_commit(events, head, head + 3, kind, lasti);
 }
 
 static PyObject *
@@ -141,7 +172,7 @@ get_event(const Word *head, const Word *end, const Clock *clock, PyObject *list,
     else {
         const Word *rest = head + 3;
         int is_return = (kind & E_KIND) == E_RETURN;
-        slots[0] = owned(head[2]);
+        slots[0] = event_code(head);
         slots[2] = PyLong_FromLongLong(is_return ? -2 - event_lasti(kind) : event_lasti(kind));
         if (!is_return && kind & F_GENERATOR) {
             PyObject *detail = get_detail(rest + 2, end, kind);
@@ -249,9 +280,12 @@ events_drop(Events *self)
     self->count = 0;
     while (head < last) {
         const Word *end = head + event_words(head[0]), *at = values_of(head);
-        Py_DECREF(owned(head[2]));
         if ((head[0] & E_KIND) == E_NOTE) {
+            Py_DECREF(owned(head[2]));
             Py_DECREF(owned(head[3]));
+        }
+        else {
+            Py_DECREF(event_code(head));
         }
         while (head[0] & F_VALUES && at < end) {
             drop_value(&at);

@@ -82,6 +82,11 @@ put_call(Tracer *tracer, Events *events, Entry *entry, Frame *frame, Word frame_
         tracer->lost_count++;
         return;
     }
+    if (count == 0 && !entry->is_generator) {
+        head[1] = ticks_now();
+        events_commit_plain(events, head, kind, (PyObject *)code, caller_lasti(tracer, frame));
+        return;
+    }
     Word *at = head + 3;
     head[2] = reference((PyObject *)code);
     if (entry->is_generator) {
@@ -111,6 +116,10 @@ put_return(Tracer *tracer, Events *events, Entry *entry, Word frame_id, int64_t 
         return;
     }
     head[1] = ticks_now();
+    if (text == NULL && !tracer->with_values && !entry->is_generator) {
+        events_commit_plain(events, head, kind, entry->key, lasti);
+        return;
+    }
     head[2] = reference(entry->key);
     Word *at = head + 3;
     if (entry->is_generator) {
