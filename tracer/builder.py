@@ -280,11 +280,9 @@ class Builder:
         return state
 
     def _events(self, state: _ThreadState, events: Iterable[Event]) -> None:
-        """Build some events of one thread, as :func:`~.streams.events_in` gives them."""
+        """Build some events of one thread."""
         info_of, on_call, on_return = self._table.info, self._on_call, self._on_return
         for code, time_ns, where, extra in events:
-            if type(where) is tuple:
-                where, extra = where
             if code is None:
                 self._note(state, time_ns, where, extra)
                 continue
@@ -294,9 +292,7 @@ class Builder:
             if time_ns < self._last_ns:
                 time_ns = self._last_ns
             self._last_ns = time_ns
-            if type(code) is int:
-                on_return(state, info_of(where), time_ns, code, None)
-            elif where <= -2:
+            if where <= -2:
                 on_return(state, info_of(code), time_ns, -2 - where, extra)
             elif state.is_first_next:
                 self._on_first_call(state, info_of(code), time_ns, where, extra)

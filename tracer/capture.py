@@ -38,8 +38,9 @@ CAPTURED_FALSE = ("bool", 0, "False")
 
 
 def class_name_of(kind: type) -> str:
-    """The name of a class, without running a metaclass's code."""
-    return _type_name(kind)
+    """The name of a class, without running a metaclass's code, or that of a class of names."""
+    name = _type_name(kind)
+    return name if type(name) is str else str.__str__(name)
 
 
 def capture(value: object) -> Captured:

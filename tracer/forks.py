@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 from flasktrace.tracer.capture import Place
 from flasktrace.tracer.model import Origin
 from flasktrace.tracer.scope import Decision
-from flasktrace.tracer.streams import GENERATOR_FLAGS, Event, EventList, ThreadStream, events_in, four_parts
+from flasktrace.tracer.streams import GENERATOR_FLAGS, Event, EventList, ThreadStream, events_in
 
 if TYPE_CHECKING:
     from flasktrace.tracer.recorder import Recorder
@@ -171,7 +171,7 @@ def report(recorder: "Recorder", path: Path, secrets: Iterable[object] = ()) -> 
 
 
 def _all_events(stream: ThreadStream) -> list[Event]:
-    return [four_parts(event) for event in events_in(stream, stream.events.take(None))]
+    return list(events_in(stream, stream.events.take(None)))
 
 
 def _before() -> None:

@@ -182,11 +182,12 @@ def lean_callbacks(recorder: "MonitoringRecorder") -> Callbacks:
                 frame = getframe(1)
                 if id(code) in snapshots:
                     recorder._note_state(frame, stream)
-                left: Any = [class_name_of(type(error)), exception_text(error)]
-                if code.co_flags & GENERATOR_FLAGS:
-                    left = (id(frame), left)
                 events: Any = stream.events
-                events += (code, clock(), (-2 - frame.f_lasti, left))
+                name, text, time_ns = class_name_of(type(error)), exception_text(error), clock()
+                if code.co_flags & GENERATOR_FLAGS:
+                    events += (id(frame), time_ns, None, name, time_ns, text, frame.f_lasti, time_ns, code)
+                else:
+                    events += (name, time_ns, text, frame.f_lasti, time_ns, code)
         except RecursionError:
             recorder.lost_count += 1
         except Exception:
@@ -267,7 +268,8 @@ def quick_callbacks(recorder: "MonitoringRecorder", place: Place) -> Callbacks:
             frame, events = getframe(1), place.events
             back = frame.f_back
             if events is not None and back is not None and back.f_code.co_filename in files:
-                events += (code, clock(), (back.f_lasti, (id(frame), offset, None)))
+                time_ns = clock()
+                events += (id(frame), time_ns, offset, code, time_ns, back.f_lasti)
             else:
                 recorder.write_apart((code, clock(), lasti_in_scope(back), (id(frame), offset, None)))
         except RecursionError:
@@ -278,11 +280,11 @@ def quick_callbacks(recorder: "MonitoringRecorder", place: Place) -> Callbacks:
 
     def on_yield(code: CodeType, offset: int, argument: object) -> None:
         try:
-            frame_id, events = id(getframe(1)), place.events
+            frame_id, events, time_ns = id(getframe(1)), place.events, clock()
             if events is not None:
-                events += (code, clock(), (-2 - offset, (frame_id, None)))
+                events += (frame_id, time_ns, None, offset, time_ns, code)
             else:
-                recorder.write_apart((code, clock(), -2 - offset, (frame_id, None)))
+                recorder.write_apart((code, time_ns, -2 - offset, (frame_id, None)))
         except RecursionError:
             recorder.lost_count += 1
         except Exception:

@@ -17,17 +17,20 @@ The detail of a generator is ``(frame id, own lasti, detail)``, its value ``(fra
 its resumptions are one activation. Where no values are wanted it may begin and return as any function does:
 the frame's id is only needed where it yields and goes on.
 
-Most events have neither detail nor value then, and take three places in a list that is made for that:
+Most events have neither detail nor value then, and take three places in a list that is made for that. What
+comes at each request is in no container there: the garbage collector looks through all that are kept.
 
 call      ``code, time_ns, lasti of the caller``
 return    ``lasti, time_ns, code``
+frame     ``frame id, time_ns, own lasti or None``: whose event follows, and where it goes on, if it does
+left      ``class, time_ns, text``: the return that follows is by this exception
 any other ``first, time_ns, (third, fourth)``
 """
 
 import heapq
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import repeat, starmap
+from itertools import starmap
 from operator import itemgetter
 from typing import Any, ClassVar, Protocol
 
@@ -100,21 +103,32 @@ class ThreadStream:
 
 
 def events_in(stream: ThreadStream, taken: list[Any]) -> Iterator[Event]:
-    """The events of what was taken from a stream; of a :class:`LeanList` as they are there, and None."""
+    """The events of what was taken from a stream, with four parts each."""
     slots = iter(taken)
     if stream.width == LeanList.width:
-        return zip(slots, slots, slots, repeat(None))
+        return _of_lean_list(slots)
     return zip(slots, slots, slots, slots, strict=True)
 
 
-def four_parts(event: Event) -> Event:
-    """An event of any list with four parts, each where it belongs."""
-    first, time_ns, third, _ = event
-    if type(third) is tuple:
-        return (first, time_ns, *third)
-    if type(first) is int:
-        return (third, time_ns, -2 - first, None)
-    return event
+def _of_lean_list(slots: Iterator[Any]) -> Iterator[Event]:
+    frame = left = None
+    for first, time_ns, third in zip(slots, slots, slots, strict=True):
+        kind = type(first)
+        if kind is int:
+            if third is None or type(third) is int:
+                frame = first, third
+            else:
+                yield third, time_ns, -2 - first, left if frame is None else (frame[0], left)
+                frame = left = None
+        elif kind is str:
+            left = [first, third]
+        elif type(third) is tuple:
+            yield first, time_ns, *third
+        elif frame is not None:
+            yield first, time_ns, third, (*frame, None)
+            frame = None
+        else:
+            yield first, time_ns, third, None
 
 
 def _keyed(stream: ThreadStream, taken: list[Any]) -> Iterator[tuple[int, int, ThreadStream, Event]]:

@@ -26,7 +26,7 @@ from flasktrace.tracer.engines import available_engines, make_recorder
 from flasktrace.tracer.model import Metadata, Outcome, Raised, Trace
 from flasktrace.tracer.monitoring import MonitoringRecorder
 from flasktrace.tracer.recorder import Recorder, RecorderOptions
-from flasktrace.tracer.streams import EventList, LeanList, ThreadStream, events_in, four_parts
+from flasktrace.tracer.streams import EventList, LeanList, ThreadStream, events_in
 
 ENGINES = available_engines()
 needs_monitoring = pytest.mark.skipif(sys.version_info < (3, 12), reason="this Python has no sys.monitoring")
@@ -519,15 +519,40 @@ def test_half_an_event_is_not_taken(kind: type[EventList]) -> None:
 
 
 def test_events_of_both_kinds_of_list_have_the_same_four_parts() -> None:
-    code, whole, lean = leaf.__code__, EventList(), LeanList()
+    code, whole, lean = counting.__code__, EventList(), LeanList()
     whole += (code, 1, 8, None, code, 2, -2 - 6, None)
     lean += (code, 1, 8, 6, 2, code)
+    whole += (code, 3, 8, (5, 6, None), code, 4, -2 - 7, (5, None), code, 5, -2 - 9, (5, ["KeyError", "'k'"]))
+    lean += (5, 3, 6, code, 3, 8, 5, 4, None, 7, 4, code, 5, 5, None, "KeyError", 5, "'k'", 9, 5, code)
+    whole += (code, 6, -2 - 6, ["KeyError", "'k'"], code, 7, 8, None)
+    lean += ("KeyError", 6, "'k'", 6, 6, code, code, 7, 8)
     for events in (whole, lean):
-        events.extend((code, 3, 8, (5, 6, None)))
-        events.extend((None, 4, [("KeyError", "", frozenset())], "exception"))
-        events.extend((None, 5, 1, None))
-    parts = [
-        [four_parts(event) for event in events_in(ThreadStream(1, "", 0, events), events.take(None))]
-        for events in (whole, lean)
-    ]
-    assert parts[0] == parts[1] and len(parts[0]) == 5
+        events.extend((code, 8, 8, (5, 6, None)))
+        events.extend((None, 9, [("KeyError", "", frozenset())], "exception"))
+        events.extend((None, 10, 1, None))
+    parts = [list(events_in(ThreadStream(1, "", 0, each), each.take(None))) for each in (whole, lean)]
+    assert parts[0] == parts[1] and [event[1] for event in parts[0]] == [*range(1, 11)]
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_an_exception_whose_class_has_an_odd_name_is_named(engine: str) -> None:
+    class Name(str):
+        __slots__ = ()
+
+        def __getattribute__(self, name: str) -> Any:
+            raise AssertionError
+
+    odd: Any = type(Name("Odd"), (Exception,), {})
+
+    def fail() -> None:
+        raise odd("text")
+
+    def run() -> None:
+        for _ in range(3):
+            with contextlib.suppress(odd):
+                fail()
+
+    for with_values in (False, True):
+        trace, _ = record(run, engine, with_values)
+        outcomes = [call.outcome for call in trace.calls if trace.function_of(call).name == "fail"]
+        assert [(o.class_name, o.text) for o in outcomes if isinstance(o, Raised)] == [("Odd", "text")] * 3
