@@ -521,7 +521,10 @@ get_value(const Word **from)
     }
     case V_UNWOUND: {
         Word in_c = *(*from)++;
-        return Py_BuildValue("[NN]", word ? owned(word) : name_in_c(in_c), owned(id)); /* as no value is */
+        PyObject *name = word ? owned(word) : name_in_c(in_c);
+        PyObject *plain = name == NULL ? NULL : PyUnicode_FromObject(name); /* of a class of names, a copy */
+        Py_XDECREF(name);
+        return Py_BuildValue("[NN]", plain, owned(id)); /* a list, as no value is */
     }
     case V_BUILTIN:
         return described("builtin_function_or_method", id, "<built-in %U>", owned(word));
