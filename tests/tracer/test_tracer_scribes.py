@@ -526,12 +526,14 @@ def test_events_of_both_kinds_of_list_have_the_same_four_parts() -> None:
     lean += (5, 3, 6, code, 3, 8, 5, 4, None, 7, 4, code, 5, 5, None, "KeyError", 5, "'k'", 9, 5, code)
     whole += (code, 6, -2 - 6, ["KeyError", "'k'"], code, 7, 8, None)
     lean += ("KeyError", 6, "'k'", 6, 6, code, code, 7, 8)
+    whole += (code, 8, 8, (5, 6, None), code, 9, -2 - 7, None)
+    lean += (5, 8, 6, code, 8, 8, 7, 9, code)
     for events in (whole, lean):
-        events.extend((code, 8, 8, (5, 6, None)))
-        events.extend((None, 9, [("KeyError", "", frozenset())], "exception"))
-        events.extend((None, 10, 1, None))
+        events.extend((code, 10, 8, (5, 6, None)))
+        events.extend((None, 11, [("KeyError", "", frozenset())], "exception"))
+        events.extend((None, 12, 1, None))
     parts = [list(events_in(ThreadStream(1, "", 0, each), each.take(None))) for each in (whole, lean)]
-    assert parts[0] == parts[1] and [event[1] for event in parts[0]] == [*range(1, 11)]
+    assert parts[0] == parts[1] and [event[1] for event in parts[0]] == [*range(1, 13)]
 
 
 @pytest.mark.parametrize("engine", ENGINES)
