@@ -184,6 +184,7 @@ def lean_callbacks(recorder: "MonitoringRecorder") -> Callbacks:
                     recorder._note_state(frame, stream)
                 events: Any = stream.events
                 name, text, time_ns = class_name_of(type(error)), exception_text(error), clock()
+                # Where the frame says, as above.
                 if code.co_flags & GENERATOR_FLAGS:
                     events += (id(frame), time_ns, None, name, time_ns, text, frame.f_lasti, time_ns, code)
                 else:
@@ -308,8 +309,7 @@ def lone_callbacks(recorder: "MonitoringRecorder", lone: Place) -> Callbacks:
         recorder: whose events they are; it wants no values.
         lone: where that thread's list is.
     """
-    files, passed, plans, here = recorder._files, recorder._passed, recorder._plans, recorder._here
-    clock, getframe = recorder.options.clock, sys._getframe
+    files, here, clock, getframe = recorder._files, recorder._here, recorder.options.clock, sys._getframe
     assert lone.events is not None
     events = lone.events
 
@@ -322,18 +322,11 @@ def lone_callbacks(recorder: "MonitoringRecorder", lone: Place) -> Callbacks:
                     raise
             if back is not None and back.f_code.co_filename in files:
                 where = back.f_lasti
-            elif here.events is not events:
-                recorder.write_apart((code, clock(), recorder.lasti_in_scope(back), None))
-                return
-            else:  # as lasti_in_scope(), but for the call of it
-                where = -1
-                while back is not None:
-                    caller = back.f_code
-                    name = caller.co_filename
-                    if name not in passed and (name in files or id(caller) in plans):
-                        where = back.f_lasti
-                        break
-                    back = back.f_back
+            else:
+                where = recorder.lasti_in_scope(back)
+                if here.events is not events:
+                    recorder.write_apart((code, clock(), where, None))
+                    return
             time_ns = clock()
             try:
                 events.append(code)
