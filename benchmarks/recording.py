@@ -31,6 +31,10 @@ QUICK = {"in-process": 300, "socket": 200, "fib": 16, "C calls": 20_000}
 BEGIN, END = "<!-- table: begin -->", "<!-- table: end -->"
 SAMPLE_LIMIT_S = 300
 SLICES = 8  # of a sample's work, traced and untraced in turn
+# What it wraps as it is imported: the counterpart of our default scope.
+_APPMAP = "name: shop\npackages:\n- path: flask\n- path: werkzeug\n"
+# Without values, and without a file for each request.
+_APPMAP_SETTINGS = {"APPMAP": "true", "APPMAP_DISPLAY_PARAMS": "false", "APPMAP_RECORD_REQUESTS": "false"}
 _EMPTY_C = "int empty(void *self, void *frame, int what, void *argument) { return 0; }\n"
 _CLIENT = """\
 import socket, sys
@@ -200,6 +204,10 @@ def _kolo() -> Iterator[None]:
         yield
 
 
+# Their marks stay in a program when they do not record: what it costs untraced is measured without them.
+REWRITING = {"appmap"}
+
+
 @contextlib.contextmanager
 def _appmap() -> Iterator[None]:
     import appmap
@@ -238,12 +246,30 @@ RECORDERS: dict[str, Callable[[], contextlib.AbstractContextManager[None]]] = {
 
 
 def sample(recorder: str, workload: str, size: int) -> float:
-    """The ratio of the traced time to the untraced, in this process: the median over slices of the work.
+    """The ratio of the traced time to the untraced: the median over slices of the work.
 
     Each slice is held against the untraced ones just before and after it, as the machine's speed drifts.
     """
     slice_size = size if workload == "fib" else max(1, size // SLICES)
-    warm, work = make_work(workload, max(1, slice_size // 5)), make_work(workload, slice_size)
+    warm, timed = _timing(workload, slice_size)
+
+    def untraced_s() -> float:
+        return _untraced_apart_s(workload, slice_size) if recorder in REWRITING else timed()
+
+    ratios, before_s = [], untraced_s()
+    for _ in range(SLICES):
+        with RECORDERS[recorder]():
+            warm()  # what a recorder does but once for each function is done
+            traced_s = timed()
+        after_s = untraced_s()
+        ratios.append(2 * traced_s / (before_s + after_s))
+        before_s = after_s
+    return statistics.median(ratios)
+
+
+def _timing(workload: str, size: int) -> tuple[Callable[[], object], Callable[[], float]]:
+    """What warms the work up, which was done once, and what does it and says how long that took."""
+    warm, work = make_work(workload, max(1, size // 5)), make_work(workload, size)
     warm()  # imports and caches are filled
     # Of work in this process its own time of the processor, which others on the machine disturb the least.
     clock = time.perf_counter if workload == "socket" else time.process_time
@@ -253,23 +279,29 @@ def sample(recorder: str, workload: str, size: int) -> float:
         work()
         return clock() - begin
 
-    ratios, before_s = [], timed()
-    for _ in range(SLICES):
-        with RECORDERS[recorder]():
-            warm()  # what a recorder does but once for each function is done
-            traced_s = timed()
-        after_s = timed()
-        ratios.append(2 * traced_s / (before_s + after_s))
-        before_s = after_s
-    return statistics.median(ratios)
+    return warm, timed
+
+
+def _untraced_apart_s(workload: str, size: int) -> float:
+    command = [sys.executable, __file__, "--untraced", json.dumps([workload, size])]
+    done = subprocess.run(
+        command,
+        env={**os.environ, "APPMAP": "false", "_APPMAP": "false"},  # the second is how it tells its children
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=SAMPLE_LIMIT_S,
+    )
+    return float(done.stdout)
 
 
 def sample_apart(python: str, recorder: str, workload: str, size: int) -> float | str:
     """One sample in a process of its own; the last line of its complaint if it fails."""
     command = [python, __file__, "--sample", json.dumps([recorder, workload, size])]
-    settings = {"PYTHONPATH": str(ROOT / "src"), "APPMAP": "true", "APPMAP_DISPLAY_PARAMS": "false"}
+    settings = {"PYTHONPATH": str(ROOT / "src"), **(_APPMAP_SETTINGS if recorder == "appmap" else {})}
     # Where peers put their files; one may still be writing when it is removed.
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        Path(folder, "appmap.yml").write_text(_APPMAP)
         try:
             done = subprocess.run(
                 command,
@@ -344,9 +376,13 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", help="recorders whose name begins so")
     parser.add_argument("--workload", nargs="+", choices=WORKLOADS, default=list(WORKLOADS))
     parser.add_argument("--sample", help=argparse.SUPPRESS)
+    parser.add_argument("--untraced", help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.sample:
         print(sample(*json.loads(given.sample)))
+        return
+    if given.untraced:
+        print(_timing(*json.loads(given.untraced))[1]())
         return
     sizes = {name: (QUICK if given.quick else WORKLOADS)[name] for name in given.workload}
     if given.write and len(sizes) < len(WORKLOADS):
