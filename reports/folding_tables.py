@@ -260,8 +260,8 @@ def _find_repeats(trace: Trace, nodes: _Nodes, requests: "array[int]") -> None:
     Two requests are two stories, however equal: they are not folded into one.
     """
     calls, positions, parents = trace.calls, nodes.position, nodes.parent.tolist()
-    kinds = [_outcome_kind(outcome) for outcome in calls.outcomes]
-    outcomes = map(calls.outcome.__getitem__, positions)
+    outcomes = list(map(calls.outcome.__getitem__, positions))
+    kinds = {number: _outcome_kind(calls.outcomes[number]) for number in sorted(set(outcomes))}
     own = list(
         zip(
             map(calls.function_id.__getitem__, positions),

@@ -6,14 +6,16 @@ that are of certain functions, have no caller, or are the first of another threa
 
 import gc
 from array import array
+from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count, repeat
 from operator import add, gt
-from typing import Any, overload
+from typing import Any
 
+from flasktrace.tracer import store_cells
 from flasktrace.tracer.compiled import native
 from flasktrace.tracer.model import Details, Outcomes, Trace
 from flasktrace.tracer.paging import TraceFile
@@ -25,7 +27,13 @@ from flasktrace.tracer.store_cells import (
     pieces_of_texts,
     shared_columns,
 )
-from flasktrace.tracer.values import DetailShape
+from flasktrace.tracer.values import ValueShape
+
+SHAPES_AT_ONCE = 500
+"""Shapes that are read at a time."""
+
+HELD_SHAPES = 20_000
+"""Shapes that are kept, as of most the text is made but once."""
 
 
 def read_outline(file: TraceFile, function_ids: Collection[int]) -> Outline | None:
@@ -66,14 +74,14 @@ class _Kept:
         rows: where they are among all calls.
         extra: the rows of those that were not asked for.
         folded_counts: how many calls that are not kept are counted on each.
-        condition: of SQL, that all that are kept meet.
+        sites: those of the calls that were asked for, with commas between.
     """
 
     parents: "array[int]" = field(default_factory=_positions)
     rows: "array[int]" = field(default_factory=_positions)
     extra: "array[int]" = field(default_factory=_positions)
     folded_counts: "array[int]" = field(default_factory=_numbers)
-    condition: str = ""
+    sites: str = ""
 
 
 def _is_numbered_on(connection: Any) -> bool:
@@ -91,8 +99,7 @@ def _kept(connection: Any, function_ids: Collection[int]) -> _Kept:
     key = f"CASE WHEN site_id IN ({marks}) THEN -1 - strand_id ELSE strand_id END"
     pieces = pieces_of_texts(connection, "call_rows", ("coalesce(up, 0)", key))
     kept = _found(pieces) if native is None else _found_by_native(pieces)
-    extra = ",".join(str(row + 1) for row in kept.extra)
-    kept.condition = f"site_id IN ({marks}) OR id IN ({extra})"
+    kept.sites = marks
     return kept
 
 
@@ -146,8 +153,7 @@ def _read_calls(connection: Any, trace: Trace, kept: _Kept) -> None:
     )
     calls = trace.calls
     cells = ("id", "site_id", "strand_id", "start_ns", "start_ns + duration_ns", "detail_id", "outcome_id")
-    for piece in pieces_of_columns(connection, "call_rows", cells, kept.condition):
-        ids, sites, strands, starts, ends, details, outcomes = piece
+    for ids, sites, strands, starts, ends, details, outcomes in _pieces_kept(connection, kept, cells):
         expect(min(map(min, (sites, strands, details, outcomes))) >= 0, "a call names what is not there")
         calls.id += ids
         calls.start_ns += starts
@@ -170,41 +176,62 @@ def _read_calls(connection: Any, trace: Trace, kept: _Kept) -> None:
         depths.append(depths[parent] + 1 if parent >= 0 else 0)
 
 
+def _pieces_kept(connection: Any, kept: _Kept, cells: Sequence[str]) -> "Iterator[list[array[int]]]":
+    """Columns of the rows that are kept, piece by piece: a query must not name too many rows one by one."""
+    for begin in range(0, len(kept.rows), store_cells.PIECE):
+        rows = kept.rows[begin : begin + store_cells.PIECE]
+        extra = kept.extra[bisect_left(kept.extra, rows[0]) : bisect_right(kept.extra, rows[-1])]
+        condition = (
+            f"id BETWEEN {rows[0] + 1} AND {rows[-1] + 1}"
+            f" AND (site_id IN ({kept.sites}) OR id IN ({','.join(str(row + 1) for row in extra)}))"
+        )
+        yield from pieces_of_columns(connection, "call_rows", cells, condition)
+
+
 def _read_pools(file: TraceFile, connection: Any, trace: Trace) -> None:
-    """The pools by shape, as a view shows no object's id; details are read when they are asked for."""
+    """The pools by shape, as a view shows no object's id; they are read when they are asked for."""
     calls = trace.calls
-    shape_count = connection.execute("SELECT count(*) FROM detail_shapes").fetchone()[0]
-    details = calls.details = Details(())
-    details.shapes = _ShapesInFile(file, shape_count)
-    details.shape, details.ends = array("i", range(shape_count)), array("q", bytes(8 * shape_count))
-    outcomes = calls.outcomes = Outcomes(())
-    for position in range(connection.execute("SELECT count(*) FROM outcome_shapes").fetchone()[0]):
-        *shape, values = file.pools.outcome_shape(position)
-        outcomes.add((*shape, tuple((name, kind, text, False) for name, kind, text, _ in values)), ())
-    if len(calls):
-        expect(min(calls.detail) >= 0 and max(calls.detail) < shape_count, "a call names no detail")
-        expect(min(calls.outcome) >= 0 and max(calls.outcome) < len(outcomes), "a call names no outcome")
+    calls.details, calls.outcomes = Details(()), Outcomes(())
+    for pool, column, table, read in (
+        (calls.details, calls.detail, "detail_shapes", file.pools.detail_shapes),
+        (calls.outcomes, calls.outcome, "outcome_shapes", file.pools.outcome_shapes),
+    ):
+        (count,) = connection.execute(f"SELECT count(*) FROM {table}").fetchone()
+        used = sorted(set(column))
+        expect(not used or 0 <= used[0] <= used[-1] < count, f"a call names what is not in {table}")
+        pool.shapes = _ShapesInFile(file, read, used)
+        pool.shape, pool.ends = array("i", range(count)), array("q", bytes(8 * count))
 
 
-class _ShapesInFile(Sequence[DetailShape]):
-    """Shapes of details without objects, each read when it is first asked for."""
+class _ShapesInFile:
+    """Shapes without objects, each read when it is first asked for, with those that will be asked for next.
 
-    def __init__(self, file: TraceFile, count: int) -> None:
-        self._file, self._count = file, count
+    Args:
+        file: where they are.
+        read: reads some of them.
+        used: those that calls have, in order.
+    """
 
-    def __len__(self) -> int:
-        return self._count
+    def __init__(
+        self, file: TraceFile, read: Callable[[Iterable[int]], Mapping[int, Any]], used: Sequence[int]
+    ) -> None:
+        self._file, self._read, self._used = file, read, used
+        self._held: dict[int, Any] = {}
 
-    @overload
-    def __getitem__(self, index: int) -> DetailShape: ...
-    @overload
-    def __getitem__(self, index: slice) -> list[DetailShape]: ...
-    def __getitem__(self, index: int | slice) -> DetailShape | list[DetailShape]:
-        if isinstance(index, slice):
-            return [self[i] for i in range(*index.indices(len(self)))]
-        with self._file.reading():
-            has_receiver, values = self._file.pools.detail_shape(index)
-        return has_receiver, tuple((name, kind, text, False) for name, kind, text, _ in values)
+    def __getitem__(self, index: int) -> Any:
+        if index not in self._held:
+            if len(self._held) >= HELD_SHAPES:
+                self._held.clear()
+            at = bisect_left(self._used, index)
+            with self._file.reading():
+                shapes = self._read({index, *self._used[at : at + SHAPES_AT_ONCE]})
+            for number, (*rest, values) in shapes.items():
+                self._held[number] = (*rest, _without_objects(values))
+        return self._held[index]
+
+
+def _without_objects(values: Iterable[ValueShape]) -> tuple[ValueShape, ...]:
+    return tuple([(name, kind, text, False) for name, kind, text, _ in values])
 
 
 def _has(trace: Trace, call_id: int | None) -> bool:

@@ -3,6 +3,7 @@
 import sqlite3
 from array import array
 from collections.abc import Callable, Iterable
+from itertools import chain
 from typing import Any
 
 from flasktrace.tracer.store_cells import (
@@ -14,6 +15,7 @@ from flasktrace.tracer.store_cells import (
     numbered_rows,
     numbers_in,
     row_at,
+    rows_at,
 )
 from flasktrace.tracer.values import (
     Detail,
@@ -69,7 +71,7 @@ class PoolReader:
         if self._version == 1:
             return _detail_1(*row_at(self._connection, "details", detail_id))
         shape_id, objects = row_at(self._connection, "detail_rows", detail_id)
-        pool, shape = Details(()), self.detail_shape(shape_id)
+        pool, shape = Details(()), self.detail_shapes((shape_id,))[shape_id]
         pool.add(shape, self._addresses(objects, shape[1]))
         return pool[0]
 
@@ -78,20 +80,28 @@ class PoolReader:
         if self._version == 1:
             return _outcome_1(*row_at(self._connection, "outcomes", outcome_id))
         shape_id, objects = row_at(self._connection, "outcome_rows", outcome_id)
-        pool, shape = Outcomes(()), self.outcome_shape(shape_id)
+        pool, shape = Outcomes(()), self.outcome_shapes((shape_id,))[shape_id]
         pool.add(shape, self._addresses(objects, shape[4]))
         return pool[0]
 
-    def detail_shape(self, shape_id: int) -> DetailShape:
-        """One shape of details; the file is not of version 1."""
-        return _detail_shape(self._one_row, *row_at(self._connection, "detail_shapes", shape_id))
+    def detail_shapes(self, shape_ids: Iterable[int]) -> dict[int, DetailShape]:
+        """Some shapes of details, by their ids; the file is not of version 1."""
+        shapes = rows_at(self._connection, "detail_shapes", shape_ids)
+        values = chain.from_iterable(numbers_in(value_ids) for _, value_ids in shapes.values())
+        row = self._some_rows(
+            seen_values=values, parameter_names=[names_id for names_id, _ in shapes.values()]
+        )
+        return {shape_id: _detail_shape(row, *cells) for shape_id, cells in shapes.items()}
 
-    def outcome_shape(self, shape_id: int) -> OutcomeShape:
-        """One shape of outcomes; the file is not of version 1."""
-        return _outcome_shape(self._one_row, *row_at(self._connection, "outcome_shapes", shape_id))
+    def outcome_shapes(self, shape_ids: Iterable[int]) -> dict[int, OutcomeShape]:
+        """Some shapes of outcomes, by their ids; the file is not of version 1."""
+        shapes = rows_at(self._connection, "outcome_shapes", shape_ids)
+        row = self._some_rows(seen_values=[cells[3] for cells in shapes.values() if cells[3] is not None])
+        return {shape_id: _outcome_shape(row, *cells) for shape_id, cells in shapes.items()}
 
-    def _one_row(self, table: str, row_id: int) -> tuple[Any, ...]:
-        return row_at(self._connection, table, row_id)
+    def _some_rows(self, **wanted: Iterable[int]) -> _Row:
+        rows = {table: rows_at(self._connection, table, set(row_ids)) for table, row_ids in wanted.items()}
+        return lambda table, row_id: rows[table][row_id]
 
     def _all_rows(self, *tables: str) -> _Row:
         rows = {table: list(numbered_rows(self._connection, table)) for table in tables}

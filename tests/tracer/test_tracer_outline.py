@@ -23,7 +23,7 @@ from flasktrace.scenarios.annotate import load_catalogue
 from flasktrace.tracer import compiled, store_cells
 from flasktrace.tracer import outline as outline_module
 from flasktrace.tracer.errors import TraceError
-from flasktrace.tracer.model import Function, Origin, Trace
+from flasktrace.tracer.model import Function, Origin, Raised, Returned, Trace, Value
 from flasktrace.tracer.outline import read_outline
 from flasktrace.tracer.paging import TraceFile
 from flasktrace.tracer.store import write_trace
@@ -41,6 +41,9 @@ def reading(request: pytest.FixtureRequest) -> Iterator[None]:
         pytest.skip("nothing is compiled here: no compiler, or FLASKTRACE_NATIVE=0")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(store_cells, "PIECE", 7)  # so that there are several
+        patch.setattr(store_cells, "NAMED", 2)
+        patch.setattr(outline_module, "SHAPES_AT_ONCE", 3)
+        patch.setattr(outline_module, "HELD_SHAPES", 5)
         if request.param == "Python":
             patch.setattr(outline_module, "native", None)
             patch.setattr(store_cells, "native", None)
@@ -117,6 +120,41 @@ def test_what_needs_all_calls_is_read_whole(tmp_path: Path) -> None:
     trace.markers, trace.threads = [], [*trace.threads]
     write_trace(trace, tmp_path / "2.flasktrace")
     assert read_outline(TraceFile(tmp_path / "2.flasktrace"), {1}) is None
+
+
+def test_however_many_calls_begin_something_the_queries_stay_short(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each of them is a call that was not asked for, and is named by its id."""
+    made = TraceBuilder.new(request_count=3_000)
+    for request in range(1, 3_001):
+        made.add("Local.__getattr__", request=request)
+    write_trace(made.trace, tmp_path / "t.flasktrace")
+    file = TraceFile(tmp_path / "t.flasktrace")
+    monkeypatch.setattr(store_cells, "PIECE", 500)
+    with file.reading() as connection:
+        connection.setlimit(sqlite3.SQLITE_LIMIT_SQL_LENGTH, 5_000)
+    outline = read_outline(file, set())
+    assert outline is not None
+    assert outline.trace.calls.request_id.tolist() == list(range(1, 3_001))
+
+
+@pytest.mark.usefixtures("reading")
+def test_what_no_call_that_is_kept_has_can_be_looked_at_too(tmp_path: Path) -> None:
+    made = TraceBuilder.new()
+    for number in range(8):
+        value, result = Value("number", "int", 0, str(number)), Value("", "str", 0, str(-number))
+        above = made.add("<module>", outcome=Returned(result, number), parameters=(value,))
+        made.add("index", above, outcome=Raised("KeyError", str(number)), receiver=value)
+    write_trace(made.trace, tmp_path / "t.flasktrace")
+    file = TraceFile(tmp_path / "t.flasktrace")
+    outline = read_outline(file, set())
+    assert outline is not None and len(outline.trace.calls) == 8
+    for found, pool in (
+        (outline.trace.calls.outcomes, made.trace.calls.outcomes),
+        (outline.trace.calls.details, made.trace.calls.details),
+    ):
+        assert len(found) >= 16 and list(reversed(found)) == list(reversed(pool))
 
 
 @pytest.mark.usefixtures("reading")
