@@ -318,8 +318,8 @@ class Trace:
         call that started it.
 
         Args:
-            places: of each call's parent among the calls, counted from 1, with 0 for none; where they are at
-                hand, they need not be looked for.
+            places: of each call's parent among the calls, counted from 1, with 0 for none; given by who has
+                made ids, parents and depths of them, which are not looked at then.
 
         Raises:
             TraceError: the first invariant that does not hold.
@@ -336,28 +336,35 @@ class Trace:
     def _is_plainly_valid(self, places: Sequence[int] | None) -> bool:
         """The same check of the calls by loops in C; False when in doubt."""
         calls = self.calls
-        ids, starts, ends = calls.id, calls.start_ns, calls.end_ns
-        if not len(calls) or ids[0] <= 0 or starts[0] < 0 or not all(map(lt, ids, islice(ids, 1, None))):
+        starts, ends = calls.start_ns, calls.end_ns
+        places = self._sound_places() if places is None else places
+        if places is None or not len(calls) or starts[0] < 0:
             return False
-        parents: Sequence[int] = calls.parent_id if places is None else places
-        if places is None and ids[-1] != len(ids):
-            found = {0: 0, **dict(zip(ids, count(1), strict=False))}
-            parents = [found.get(parent_id, -1) for parent_id in calls.parent_id]
-        if min(parents) < 0 or not all(map(lt, calls.parent_id, ids)):
-            return False
-        child_depths = array("q", [0, *map(add, calls.depth, repeat(1))])
         parent_ends = array("q", [max(ends), *ends])
-        late = map(gt, ends, map(parent_ends.__getitem__, parents))
+        late = map(gt, ends, map(parent_ends.__getitem__, places))
         return (
             self.functions.keys() >= set(calls.function_id)
             and {thread.id for thread in self.threads} >= set(calls.thread_id)
             and {0, *(request.id for request in self.requests)} >= set(calls.request_id)
             and all(map(le, starts, islice(starts, 1, None)))
             and all(map(ge, ends, starts))
-            and all(map(eq, calls.depth, map(child_depths.__getitem__, parents)))
             # A new thread outlives the call that started it.
-            and all(calls.thread_id[i] != calls.thread_id[parents[i] - 1] for i in compress(count(), late))
+            and all(calls.thread_id[i] != calls.thread_id[places[i] - 1] for i in compress(count(), late))
         )
+
+    def _sound_places(self) -> Sequence[int] | None:
+        """The place of each call's parent, if ids, parents and depths are what they should be."""
+        calls, ids = self.calls, self.calls.id
+        if not len(ids) or ids[0] <= 0 or not all(map(lt, ids, islice(ids, 1, None))):
+            return None
+        places: Sequence[int] = calls.parent_id
+        if ids[-1] != len(ids):
+            found = {0: 0, **dict(zip(ids, count(1), strict=False))}
+            places = [found.get(parent_id, -1) for parent_id in calls.parent_id]
+        if min(places) < 0 or not all(map(lt, calls.parent_id, ids)):
+            return None
+        child_depths = array("q", [0, *map(add, calls.depth, repeat(1))])
+        return places if all(map(eq, calls.depth, map(child_depths.__getitem__, places))) else None
 
     def _validate_calls(self) -> None:
         calls = self.calls
