@@ -89,6 +89,20 @@ def test_a_file_is_written_and_can_be_shown(app: Flask, tmp_path: Path) -> None:
     assert len(read_trace(copy).calls) == len(trace.calls)
 
 
+def test_each_request_of_a_test_client_begins_a_story_of_its_own(app: Flask) -> None:
+    client = app.test_client()
+    with flasktrace.record() as recording:
+        client.get("/users/1")
+        client.post("/users/2")
+    lines = recording.tree().splitlines()
+    begins = [i for i, line in enumerate(lines) if "Client." in line and "FlaskClient" not in line]
+    assert len(begins) == 2
+    for begin, request in zip(begins, ("GET /users/1", "POST /users/2"), strict=True):
+        assert request in lines[begin - 3]
+        assert "Build the WSGI environ" in lines[begin - 1]
+        assert "FlaskClient.open" in lines[begin + 1] and "Flask.__call__" in lines[begin + 2]
+
+
 def test_a_function_is_decorated_and_keeps_its_name(tmp_path: Path) -> None:
     recording = flasktrace.record()
 
