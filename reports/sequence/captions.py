@@ -19,6 +19,7 @@ class Captions:
     requests_title: str = "{name}: {count} requests"
     folded: str = "{calls} calls folded to {steps} steps."
     times: str = "Times in ms since accept, with the recorder on."
+    times_in_process: str = "Times in ms since the request began, with the recorder on."
     times_startup: str = "Times in ms since the first call, with the recorder on."
     unit: str = "ms"
     steps: str = "steps {first}–{last}, {calls} calls"
@@ -73,6 +74,7 @@ CHINESE = Captions(
     requests_title="{name}：{count} 个请求",
     folded="{calls} 次调用折叠为 {steps} 步。",
     times="时间以毫秒计，从接受连接起算，含记录器开销。",
+    times_in_process="时间以毫秒计，从请求开始起算，含记录器开销。",
     times_startup="时间以毫秒计，从第一次调用起算，含记录器开销。",
     unit="ms",
     steps="第 {first}–{last} 步，共 {calls} 次调用",

@@ -44,8 +44,12 @@ def subtitle(folded: FoldedTrace, timeline: Timeline, words: Captions, options: 
     if calls:
         parts.append(words.folded.format(calls=calls, steps=len(timeline.steps)))
     if options.has_times:
-        is_request = any(c.request is not None for c in timeline.chapters)
-        parts.append(words.times if is_request else words.times_startup)
+        if all(chapter.request is None for chapter in timeline.chapters):
+            parts.append(words.times_startup)
+        elif any(chapter.phase is not None and chapter.phase.id == "accept" for chapter in timeline.chapters):
+            parts.append(words.times)
+        else:
+            parts.append(words.times_in_process)
     return words.sentence_gap.join(parts)
 
 

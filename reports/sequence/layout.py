@@ -145,11 +145,14 @@ def _notes(page: _Page) -> dict[int, Note]:
 
 
 def _times(page: _Page) -> dict[int, str]:
-    """Each step's time since its request was accepted (at start-up: since the first call), in ms."""
+    """Each step's time since its request began (at start-up: since the first call), in ms.
+
+    What accepts a connection, or has a test client ask, is part of a request that is not known of yet.
+    """
     if not page.options.has_times:
         return {}
     calls = page.folded.trace.calls
-    accepted = _first_starts(calls.request_id, calls.start_ns)
+    begun = _first_starts(calls.request_id, calls.start_ns)
     origin_ns = calls.start_ns[0] if len(calls) else 0
     chapters = {n: c for c in page.timeline.chapters for n in range(c.first, c.last + 1)}
     times = {}
@@ -157,7 +160,10 @@ def _times(page: _Page) -> dict[int, str]:
         chapter = chapters.get(step.number)
         request = chapter.request if chapter else None
         request_id = step.call.request_id or (request.id if request else 0)
-        times[step.number] = _milliseconds(step.call.start_ns - accepted.get(request_id, origin_ns))
+        begin_ns = begun.setdefault(request_id, origin_ns)
+        if request_id and step.call.start_ns < begin_ns:
+            begin_ns = begun[request_id] = step.call.start_ns
+        times[step.number] = _milliseconds(step.call.start_ns - begin_ns)
     return times
 
 

@@ -1,5 +1,7 @@
 """The sequence diagram's layout, as plain data: what is where, and that nothing meets anything else."""
 
+import re
+from array import array
 from functools import cache
 from itertools import combinations
 
@@ -16,7 +18,7 @@ from flasktrace.reports.sequence.layout import lay_out
 from flasktrace.reports.sequence.options import SequenceOptions
 from flasktrace.scenarios.annotate import load_catalogue
 from flasktrace.tracer.catalogue import Catalogue
-from flasktrace.tracer.model import Raised, Returned, Thread, Trace, Value
+from flasktrace.tracer.model import Function, Origin, Raised, Returned, Thread, Trace, Value
 
 catalogue = cache(load_catalogue)
 
@@ -41,6 +43,20 @@ def _served_request() -> Trace:
     dispatch = builder.add("Flask.full_dispatch_request", app, thread=2, request=1)
     view = builder.add("Flask.dispatch_request", dispatch, thread=2, request=1, outcome=failed)
     builder.add("index", view, thread=2, request=1, outcome=failed)
+    builder.trace.validate()
+    return builder.trace
+
+
+def _asked_in_process() -> Trace:
+    """A test client that asks for something: its call is part of a request that begins with the app's."""
+    builder = TraceBuilder.new(request_count=1)
+    main = builder.add("<module>")
+    builder.trace.functions[99] = Function(
+        99, "flask.testing", "FlaskClient.open", "/flask/testing.py", 1, 9, Origin.FLASK
+    )
+    client = builder.add("FlaskClient.open", main)
+    app = builder.add("Flask.wsgi_app", client, request=1)
+    builder.add("index", app, request=1)
     builder.trace.validate()
     return builder.trace
 
@@ -251,3 +267,18 @@ def test_where_several_requests_are_drawn_the_first_chapter_of_each_names_it() -
     headings = [text.content for group in drawing.bands for text in group.texts()]
     assert [sum(f"GET /{n}" in heading for heading in headings) for n in (1, 2)] == [1, 1]
     assert sum("GET" in heading for heading in headings) == 2
+
+
+@pytest.mark.parametrize(
+    ("trace", "caption"),
+    [(_served_request(), "since accept"), (_asked_in_process(), "since the request began")],
+)
+def test_no_time_is_before_the_request(trace: Trace, caption: str) -> None:
+    calls = trace.calls
+    calls.start_ns, calls.end_ns = (
+        array("q", [10_000 * time for time in column]) for column in (calls.start_ns, calls.end_ns)
+    )
+    texts = [text.content for text in lay_out(_folded(trace)).texts()]
+    times = [float(text) for text in texts if re.fullmatch(r"-?\d+\.\d\d", text)]
+    assert len(times) > 2 and min(times) == 0
+    assert any(caption in text for text in texts)
