@@ -3,7 +3,8 @@
 A landmark that names a phase moves the story there; everything else stays where the story is. So the
 phases are stretches in the order of the calls, and code that has no landmark needs none. What the
 user's own code calls while a request is handled stays in the phase of that code: a view that calls
-``make_response`` is still dispatching.
+``make_response`` is still dispatching. A test that asks the app for something is no such code, but begins a
+request.
 """
 
 from array import array
@@ -109,8 +110,10 @@ def phase_ids(trace: Trace, catalogue: Catalogue, order: CallOrder | None = None
     is_user = {key: function.origin is Origin.USER for key, function in trace.functions.items()}
     modules = {key for key, f in trace.functions.items() if is_user[key] and f.qualname == "<module>"}
     holding = _holding(catalogue)
+    of_requests = {phase.id for phase in catalogue.phases.values() if not phase.is_startup}
     result = [""] * len(trace.calls)
-    is_held = bytearray(len(trace.calls) + 1)  # below the user's own code; the last one is the roots' parent
+    # Of what handles a request, and below the user's own code in it; the last one is the roots' parent.
+    is_handling, is_held = bytearray(len(trace.calls) + 1), bytearray(len(trace.calls) + 1)
     function_ids, parents, threads = trace.calls.function_id, order.parents, trace.calls.thread_id
     processes = {thread.id: thread.process_id for thread in trace.threads}
     first = current = next(iter(catalogue.phases), "")
@@ -130,7 +133,8 @@ def phase_ids(trace: Trace, catalogue: Catalogue, order: CallOrder | None = None
         if phase is not None:
             current = phase
         result[position] = current
-        if is_user[function_id] and current in holding:
+        is_handling[position] = is_handling[parent] or phase in of_requests
+        if is_user[function_id] and current in holding and is_handling[parent]:
             is_held[position] = 1
     return result
 

@@ -243,6 +243,26 @@ def test_what_a_view_calls_stays_in_the_phase_of_the_view() -> None:
     assert [call.phase for call in builder.trace.calls] == ["dispatch"] * 3 + ["finalize"]
 
 
+def test_each_request_that_a_users_function_makes_is_told_phase_by_phase() -> None:
+    """As of tests, one after the other: the second one is called when the first one's contexts are gone."""
+    builder = TraceBuilder.new(request_count=3)
+    for request in (1, 2, 3):
+        test = builder.add("index")
+        app = builder.add("Flask.wsgi_app", test, request=request)
+        push = builder.add("RequestContext.push", app, request=request)
+        builder.add("index", push, request=request)
+        dispatch = builder.add("Flask.full_dispatch_request", app, request=request)
+        view = builder.add("index", dispatch, request=request)
+        builder.add("Flask.wsgi_app", view, request=request)  # by the view itself: no story of its own
+    fill_phases(builder.trace, CATALOGUE)
+    told = [*["context"] * 3, *["dispatch"] * 3]
+    assert [call.phase for call in builder.trace.calls] == [
+        *("instance", *told),
+        *("dispatch", *told),
+        *("dispatch", *told),
+    ]
+
+
 def test_a_view_too_large_goes_up_a_level_and_says_what_it_hid() -> None:
     builder = TraceBuilder.new()
     root = builder.add("<module>")
