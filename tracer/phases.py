@@ -3,8 +3,8 @@
 A landmark that names a phase moves the story there; everything else stays where the story is. So the
 phases are stretches in the order of the calls, and code that has no landmark needs none. What the
 user's own code calls while a request is handled stays in the phase of that code: a view that calls
-``make_response`` is still dispatching. A test that asks the app for something is no such code, but begins a
-request.
+``make_response`` is still dispatching. A test that asks the app for something is no such code: it is where
+its request begins.
 """
 
 from array import array
@@ -108,35 +108,64 @@ def phase_ids(trace: Trace, catalogue: Catalogue, order: CallOrder | None = None
     order = order or call_order(trace.calls)
     moves = _moves(trace, catalogue)
     is_user = {key: function.origin is Origin.USER for key, function in trace.functions.items()}
-    modules = {key for key, f in trace.functions.items() if is_user[key] and f.qualname == "<module>"}
     holding = _holding(catalogue)
     of_requests = {phase.id for phase in catalogue.phases.values() if not phase.is_startup}
     result = [""] * len(trace.calls)
     # Of what handles a request, and below the user's own code in it; the last one is the roots' parent.
     is_handling, is_held = bytearray(len(trace.calls) + 1), bytearray(len(trace.calls) + 1)
-    function_ids, parents, threads = trace.calls.function_id, order.parents, trace.calls.thread_id
-    processes = {thread.id: thread.process_id for thread in trace.threads}
+    function_ids, parents, restarts = trace.calls.function_id, order.parents, _restarts(trace, order)
+    next_phases: list[str | None] = []
     first = current = next(iter(catalogue.phases), "")
     for position in order.preorder:
         parent = parents[position]
         function_id = function_ids[position]
         phase = moves.get(function_id)
-        is_module = function_id in modules and parent >= 0
-        if is_module and processes.get(threads[position]) != processes.get(threads[parent]):
-            # Another process, a reloader's, runs the program from its beginning: so does the story.
+        if position in restarts:
             result[position] = current = first
             continue
         if is_held[parent]:
             is_held[position] = 1
             result[position] = result[parent]
             continue
+        is_handling[position] = is_handling[parent] or phase in of_requests
+        if phase is None and is_user[function_id] and current in of_requests and not is_handling[parent]:
+            # Between two requests: what leads on to the next one is part of that.
+            next_phases = next_phases or _next_phases(order, function_ids, moves)
+            phase = next_phases[position]
         if phase is not None:
             current = phase
         result[position] = current
-        is_handling[position] = is_handling[parent] or phase in of_requests
         if is_user[function_id] and current in holding and is_handling[parent]:
             is_held[position] = 1
     return result
+
+
+def _restarts(trace: Trace, order: CallOrder) -> set[int]:
+    """Where another process, a reloader's, runs the program from its beginning: so does the story."""
+    modules = {
+        key
+        for key, function in trace.functions.items()
+        if function.origin is Origin.USER and function.qualname == "<module>"
+    }
+    processes = {thread.id: thread.process_id for thread in trace.threads}
+    threads, parents = trace.calls.thread_id, order.parents
+    return {
+        position
+        for position, function_id in enumerate(trace.calls.function_id)
+        if function_id in modules
+        and parents[position] >= 0
+        and processes.get(threads[position]) != processes.get(threads[parents[position]])
+    }
+
+
+def _next_phases(order: CallOrder, function_ids: "array[int]", moves: dict[int, str]) -> list[str | None]:
+    """By position, the first phase that anything below a call moves the story to."""
+    found: list[str | None] = [None] * (len(function_ids) + 1)  # the last one is the roots' parent
+    for position in reversed(order.preorder):
+        phase = moves.get(function_ids[position]) or found[position]
+        if phase is not None:
+            found[order.parents[position]] = phase
+    return found
 
 
 def _holding(catalogue: Catalogue) -> set[str]:

@@ -258,9 +258,20 @@ def test_each_request_that_a_users_function_makes_is_told_phase_by_phase() -> No
     told = [*["context"] * 3, *["dispatch"] * 3]
     assert [call.phase for call in builder.trace.calls] == [
         *("instance", *told),
-        *("dispatch", *told),
-        *("dispatch", *told),
+        *("context", *told),
+        *("context", *told),
     ]
+    chapters = fold(builder.trace, CATALOGUE).chapters
+    assert [c.request and c.request.id for c in chapters] == [None, 1, 1, 2, 2, 3, 3]
+
+
+def test_what_leads_to_no_further_request_stays_with_the_one_before() -> None:
+    builder = TraceBuilder.new(request_count=1)
+    dispatch = builder.add("Flask.full_dispatch_request", builder.add("index"), request=1)
+    builder.add("index", dispatch, request=1)
+    builder.add("index", builder.add("index"))
+    fill_phases(builder.trace, CATALOGUE)
+    assert [call.phase for call in builder.trace.calls] == ["instance", *["dispatch"] * 4]
 
 
 def test_a_view_too_large_goes_up_a_level_and_says_what_it_hid() -> None:
