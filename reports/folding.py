@@ -22,7 +22,6 @@ from flasktrace.reports.folded import Chapter, FoldedTrace, Level, Step
 from flasktrace.reports.folding_tables import FoldTables, StepColumns, StepSequence, fold_tables
 from flasktrace.reports.words import Words, words_of
 from flasktrace.tracer.catalogue import Catalogue, Landmark
-from flasktrace.tracer.garbage import without_garbage_collection
 from flasktrace.tracer.model import Function, Origin, Trace
 from flasktrace.tracer.phases import CallOrder, Outline, call_order, phase_ids
 
@@ -57,7 +56,6 @@ def fold(trace: Trace, catalogue: Catalogue, options: FoldOptions | None = None)
     return fold_outline(Outline(trace, call_order(trace.calls)), catalogue, options or FoldOptions())
 
 
-@without_garbage_collection()
 def fold_outline(outline: Outline, catalogue: Catalogue, options: FoldOptions) -> FoldedTrace:
     """Fold a trace of which the calls that matter were read, see :func:`outlined_functions`.
 

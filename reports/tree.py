@@ -24,7 +24,6 @@ from flasktrace.reports.tree_rows import Banner, CallRows, Heading, Row, tree_ro
 from flasktrace.reports.tree_style import ASCII, PLAIN, UNICODE, Signs, Styles
 from flasktrace.reports.words import Words, count_calls, step_range, words_of
 from flasktrace.tracer.ancestry import ancestries
-from flasktrace.tracer.garbage import without_garbage_collection
 from flasktrace.tracer.model import Origin, Raised
 
 __all__ = ["TreeOptions", "default_explain", "stream_options", "tree_lines", "write_tree"]
@@ -39,7 +38,6 @@ MAX_LABELS = 20_000  # kept, as most calls of a long trace look like an earlier 
 TIME_CELLS = 7  # "1.25 ms", "12.3 µs"
 
 
-@without_garbage_collection()
 def write_tree(folded: FoldedTrace, stream: TextIO, options: TreeOptions | None = None) -> None:
     """Write the tree, line by line.
 

@@ -4,10 +4,12 @@ Of a million calls a view shows a few per cent. So two numbers are read of each 
 that are of certain functions, have no caller, or are the first of another thread or request.
 """
 
+import gc
 from array import array
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count, repeat
 from operator import add, gt
@@ -15,7 +17,6 @@ from typing import Any
 
 from flasktrace.tracer import store_cells
 from flasktrace.tracer.compiled import native
-from flasktrace.tracer.garbage import without_garbage_collection
 from flasktrace.tracer.model import Details, Outcomes, Trace
 from flasktrace.tracer.paging import TraceFile
 from flasktrace.tracer.phases import CallOrder, Outline, preorder_of
@@ -44,7 +45,7 @@ def read_outline(file: TraceFile, function_ids: Collection[int]) -> Outline | No
     Raises:
         TraceError: the file is damaged.
     """
-    with file.one_state(), file.reading() as connection, without_garbage_collection():
+    with file.one_state(), file.reading() as connection, _without_garbage_collection():
         if file.version == 1 or not _is_numbered_on(connection):
             return None
         kept = _kept(connection, function_ids)
@@ -239,3 +240,15 @@ def _has(trace: Trace, call_id: int | None) -> bool:
     except KeyError:
         return False
     return True
+
+
+@contextmanager
+def _without_garbage_collection() -> Iterator[None]:
+    """Millions of tuples come and go, none in a cycle; to look for cycles among them takes a fifth longer."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
