@@ -298,10 +298,12 @@ def _untraced_apart_s(workload: str, size: int) -> float:
 def sample_apart(python: str, recorder: str, workload: str, size: int) -> float | str:
     """One sample in a process of its own; the last line of its complaint if it fails."""
     command = [python, __file__, "--sample", json.dumps([recorder, workload, size])]
-    settings = {"PYTHONPATH": str(ROOT / "src"), **(_APPMAP_SETTINGS if recorder == "appmap" else {})}
+    settings = {"PYTHONPATH": str(ROOT / "src")}
     # Where peers put their files; one may still be writing when it is removed.
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        Path(folder, "appmap.yml").write_text(_APPMAP)
+        if recorder == "appmap":
+            settings |= _APPMAP_SETTINGS
+            Path(folder, "appmap.yml").write_text(_APPMAP)
         try:
             done = subprocess.run(
                 command,

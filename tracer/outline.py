@@ -196,11 +196,11 @@ def _read_pools(file: TraceFile, connection: Any, trace: Trace) -> None:
         (calls.details, calls.detail, "detail_shapes", file.pools.detail_shapes),
         (calls.outcomes, calls.outcome, "outcome_shapes", file.pools.outcome_shapes),
     ):
-        (count,) = connection.execute(f"SELECT count(*) FROM {table}").fetchone()
+        (shape_count,) = connection.execute(f"SELECT count(*) FROM {table}").fetchone()
         used = sorted(set(column))
-        expect(not used or 0 <= used[0] <= used[-1] < count, f"a call names what is not in {table}")
+        expect(not used or 0 <= used[0] <= used[-1] < shape_count, f"a call names what is not in {table}")
         pool.shapes = _ShapesInFile(file, read, used)
-        pool.shape, pool.ends = array("i", range(count)), array("q", bytes(8 * count))
+        pool.shape, pool.ends = array("i", range(shape_count)), array("q", bytes(8 * shape_count))
 
 
 class _ShapesInFile:

@@ -152,18 +152,16 @@ def _times(page: _Page) -> dict[int, str]:
     if not page.options.has_times:
         return {}
     calls = page.folded.trace.calls
-    begun = _first_starts(calls.request_id, calls.start_ns)
-    origin_ns = calls.start_ns[0] if len(calls) else 0
+    begun = {0: calls.start_ns[0] if len(calls) else 0, **_first_starts(calls.request_id, calls.start_ns)}
     chapters = {n: c for c in page.timeline.chapters for n in range(c.first, c.last + 1)}
     times = {}
     for step in page.timeline.steps:
         chapter = chapters.get(step.number)
         request = chapter.request if chapter else None
         request_id = step.call.request_id or (request.id if request else 0)
-        begin_ns = begun.setdefault(request_id, origin_ns)
-        if request_id and step.call.start_ns < begin_ns:
-            begin_ns = begun[request_id] = step.call.start_ns
-        times[step.number] = _milliseconds(step.call.start_ns - begin_ns)
+        start_ns = step.call.start_ns
+        begun[request_id] = min(begun.get(request_id, start_ns), start_ns)  # the steps are in order
+        times[step.number] = _milliseconds(start_ns - begun[request_id])
     return times
 
 
